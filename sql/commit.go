@@ -1,0 +1,147 @@
+package sql
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// committers is how many commits of one group may run at once: while one
+// waits for the disk, the next fills. More would only make batches smaller.
+const committers = 2
+
+// group shares commits: what queued behind the running commit goes into the
+// next one. Nobody lingers for company, so that a lone row waits for one
+// flush and no more.
+type group[T any] struct {
+	flush func(context.Context, []T) error // writes all or nothing
+	batch int
+	weigh func(T) int // how many rows an item is; nil means 1
+	queue chan *queued[T]
+	done  sync.WaitGroup
+}
+
+type queued[T any] struct {
+	ctx  context.Context
+	item T
+	end  chan error
+}
+
+// newGroup starts the committers; DB.Close waits for them.
+func newGroup[T any](db *DB, flush func(context.Context, []T) error, weigh func(T) int) *group[T] {
+	g := &group[T]{flush: flush, batch: db.batch, weigh: weigh, queue: make(chan *queued[T], 4096)}
+	for range committers {
+		g.done.Go(g.work)
+	}
+	db.groups = append(db.groups, g)
+	return g
+}
+
+func (g *group[T]) close() {
+	close(g.queue)
+	g.done.Wait()
+}
+
+// do returns when the item is durable, or refused, or ctx has ended; in the
+// last case the item may still be written.
+func (g *group[T]) do(ctx context.Context, item T) error {
+	q := &queued[T]{ctx, item, make(chan error, 1)}
+	select {
+	case g.queue <- q:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-q.end:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g *group[T]) work() {
+	for q := range g.queue {
+		g.write(g.collect(q))
+	}
+}
+
+// collect takes what is waiting already, up to a batch.
+func (g *group[T]) collect(first *queued[T]) []*queued[T] {
+	batch, rows := []*queued[T]{first}, g.rows(first.item)
+	for rows < g.batch {
+		select {
+		case q, open := <-g.queue:
+			if !open {
+				return batch
+			}
+			batch, rows = append(batch, q), rows+g.rows(q.item)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (g *group[T]) rows(item T) int {
+	if g.weigh == nil {
+		return 1
+	}
+	return g.weigh(item)
+}
+
+// write commits a batch. A batch that the database refuses is split until only
+// the bad row fails; one that finds the database away is tried again until its
+// callers have given up.
+func (g *group[T]) write(batch []*queued[T]) {
+	for {
+		batch = alive(batch)
+		if len(batch) == 0 {
+			return
+		}
+		err := g.commit(batch)
+		switch {
+		case err == nil || (!isAway(err) && len(batch) == 1):
+			end(batch, err)
+			return
+		case !isAway(err):
+			g.write(batch[:len(batch)/2])
+			g.write(batch[len(batch)/2:])
+			return
+		}
+		time.Sleep(100 * time.Millisecond) // the database is away: not a wait on luck, a pause between tries
+	}
+}
+
+func (g *group[T]) commit(batch []*queued[T]) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	items := make([]T, len(batch))
+	for i, q := range batch {
+		items[i] = q.item
+	}
+	err := g.flush(ctx, items)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.Join(errAway, err)
+	}
+	return err
+}
+
+// alive drops those whose callers have gone.
+func alive[T any](batch []*queued[T]) []*queued[T] {
+	live := batch[:0:0]
+	for _, q := range batch {
+		if q.ctx.Err() == nil {
+			live = append(live, q)
+		} else {
+			q.end <- q.ctx.Err()
+		}
+	}
+	return live
+}
+
+func end[T any](batch []*queued[T], err error) {
+	for _, q := range batch {
+		q.end <- err
+	}
+}

@@ -1,0 +1,58 @@
+package sql_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"wechattpp/crypto"
+	"wechattpp/sql"
+	"wechattpp/sql/sqltest"
+)
+
+func TestMigrations(t *testing.T) {
+	t.Parallel()
+	sqltest.Each(t, func(t *testing.T, db *sql.DB) {
+		ctx := context.Background()
+		steps, err := db.Migrations(ctx)
+		if err != nil || len(steps) == 0 {
+			t.Fatalf("migrations: %v, %v", steps, err)
+		}
+		if done, err := db.Migrated(ctx); err != nil || !done {
+			t.Fatalf("after migrating up: migrated %v, %v", done, err)
+		}
+		for range steps {
+			if err := db.MigrateDown(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if done, err := db.Migrated(ctx); err != nil || done {
+			t.Fatalf("after migrating down: migrated %v, %v", done, err)
+		}
+		if err := db.Migrate(ctx); err != nil {
+			t.Fatalf("up again: %v", err)
+		}
+	})
+}
+
+func TestAnotherMasterKeyIsRefusedAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"sqlite", "mysql"} {
+		t.Run(kind, func(t *testing.T) {
+			source := sqltest.Source(t, kind)
+			sqltest.Open(t, source)
+			vault, err := crypto.NewVault(make([]byte, 32))
+			if err != nil {
+				t.Fatal(err)
+			}
+			other, err := sql.Open(context.Background(), sql.Options{Source: source, Vault: vault})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer other.Close()
+			if err := other.Migrate(context.Background()); !errors.Is(err, sql.ErrWrongKey) {
+				t.Fatalf("migrating with another key: %v", err)
+			}
+		})
+	}
+}

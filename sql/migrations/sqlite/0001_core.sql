@@ -1,0 +1,7 @@
+-- +goose Up
+CREATE TABLE vault (
+  id     INTEGER NOT NULL PRIMARY KEY,
+  sealed BLOB NOT NULL
+);
+-- +goose Down
+DROP TABLE vault;
