@@ -1,0 +1,163 @@
+package wechat
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 1 << 20
+
+// door is the one way out to the vendor: it alone builds addresses, adds the token, and reads answers.
+type door struct {
+	base    string
+	param   string // the query parameter that carries the token
+	tokens  TokenSource
+	http    http.Client
+	timeout time.Duration
+}
+
+// request is one call. secrets are the values of body that no error may repeat.
+type request struct {
+	op, path string
+	body     any
+	open     bool // takes no token
+	secrets  []string
+}
+
+// call makes the request and reads the answer into out. If the token is refused, it asks for another one and repeats
+// the same bytes exactly once.
+func (d *door) call(ctx context.Context, r request, out any) error {
+	body, err := encode(r.body)
+	if err != nil {
+		return &callError{op: r.op, kind: ErrNotSent, text: "the request cannot be written as JSON"}
+	}
+	if r.open {
+		return d.once(ctx, r, "", body, out)
+	}
+	token, err := d.token(ctx)
+	if err != nil {
+		return &unsentError{r.op, err}
+	}
+	err = d.once(ctx, r, token, body, out)
+	if !errors.Is(err, ErrTokenRefused) {
+		return err
+	}
+	refused := err
+	token, err = d.tokens.Replace(ctx, token)
+	if err == nil && token == "" {
+		err = refused
+	}
+	if err != nil {
+		return &unsentError{r.op, err}
+	}
+	return d.once(ctx, r, token, body, out)
+}
+
+func (d *door) token(ctx context.Context) (string, error) {
+	if d.tokens == nil {
+		return "", errors.New("no token source")
+	}
+	token, err := d.tokens.Token(ctx)
+	if err == nil && token == "" {
+		err = errors.New("the token source gave an empty token")
+	}
+	return token, err
+}
+
+// once makes one HTTP exchange.
+func (d *door) once(ctx context.Context, r request, token string, body []byte, out any) error {
+	hide := scrubber(append(slices.Clone(r.secrets), token))
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	var sent atomic.Bool
+	req, err := http.NewRequestWithContext(watch(ctx, &sent), http.MethodPost, d.address(r.path, token), bytes.NewReader(body))
+	if err != nil {
+		return &callError{op: r.op, kind: ErrNotSent, text: "the base address is not a URL"} // err would quote it, token and all
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := d.http.Do(req)
+	if err != nil {
+		kind := ErrNotSent
+		if sent.Load() {
+			kind = ErrUnanswered
+		}
+		return &callError{op: r.op, kind: kind, text: hide(bare(err).Error()), cause: bare(err)}
+	}
+	defer func() { _ = res.Body.Close() }()
+	return read(res, r, token == "", hide, out)
+}
+
+func (d *door) address(path, token string) string {
+	if token == "" {
+		return d.base + path
+	}
+	return d.base + path + "?" + d.param + "=" + url.QueryEscape(token)
+}
+
+// watch notes whether a connection was ever had for the request: from then on it may have been written, even if the
+// context ends first. The transport asks for a connection again only if nothing was written on the one before.
+func watch(ctx context.Context, sent *atomic.Bool) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { sent.Store(false) },
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	})
+}
+
+// bare takes the address, and with it the token, off an error of net/http.
+func bare(err error) error {
+	var withURL *url.Error
+	for errors.As(err, &withURL) {
+		err = withURL.Err
+	}
+	return err
+}
+
+// read looks at errcode before any other field. An answer it cannot read leaves open what became of the request.
+func read(res *http.Response, r request, open bool, hide func(string) string, out any) error {
+	unanswered := func(text string, cause error) error {
+		return &callError{op: r.op, kind: ErrUnanswered, text: text, cause: cause}
+	}
+	if res.StatusCode >= 500 {
+		return unanswered(fmt.Sprintf("HTTP status %d", res.StatusCode), nil)
+	}
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if err != nil {
+		return unanswered("the answer broke off: "+hide(bare(err).Error()), bare(err))
+	}
+	if len(raw) > maxAnswer {
+		return unanswered(fmt.Sprintf("the answer is over %d bytes", maxAnswer), nil)
+	}
+	var verdict struct {
+		Code number `json:"errcode"`
+		Msg  string `json:"errmsg"`
+	}
+	if !isObject(raw) || json.Unmarshal(raw, &verdict) != nil {
+		return unanswered(fmt.Sprintf("HTTP status %d and no JSON object WeChat would write", res.StatusCode), nil)
+	}
+	if verdict.Code != 0 {
+		return newError(r.op, int(verdict.Code), hide(verdict.Msg), open)
+	}
+	if res.StatusCode != http.StatusOK {
+		return unanswered(fmt.Sprintf("HTTP status %d", res.StatusCode), nil)
+	}
+	if json.Unmarshal(raw, out) != nil { // its error could quote the answer
+		return unanswered("a field of the answer has an unexpected type", nil)
+	}
+	return nil
+}
+
+// incomplete is the error for an answer with neither an error nor the field it is there for.
+func incomplete(op, field string) error {
+	return &callError{op: op, kind: ErrUnanswered, text: "the answer has neither an error nor " + field}
+}
