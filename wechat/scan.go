@@ -1,0 +1,337 @@
+package wechat
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"unicode/utf8"
+)
+
+// maxDepth bounds nesting; the deepest push known has five levels.
+const maxDepth = 16
+
+// What a push may be refused for. None of them quotes the push.
+var (
+	errSyntax  = errors.New("wechat: push is not well-formed XML")
+	errRoot    = errors.New("wechat: push has no root element <xml>")
+	errDoctype = errors.New("wechat: push has a DOCTYPE or another declaration, which is refused")
+	errDepth   = errors.New("wechat: push is nested more than " + strconv.Itoa(maxDepth) + " levels deep")
+	errEntity  = errors.New("wechat: push has an entity that XML does not define")
+)
+
+// scanner reads the XML that WeChat writes: elements and text, CDATA or not, without namespaces or document types. It
+// allocates nothing but values that must be put together or decoded. encoding/xml takes some thirty times as long.
+type scanner struct {
+	in    []byte
+	pos   int
+	open  [maxDepth][]byte // names of the elements around
+	depth int
+	texts [maxDepth + 1][]byte // text of each of them so far; the common case is a slice of in
+}
+
+// element is one that has ended: its text, without that of its children, is in value.
+type element struct {
+	name  []byte
+	value []byte
+	depth int // 1: the root
+}
+
+// scan calls visit for each element as it ends. The element's slices are parts of in, or fresh; visit may keep them.
+func scan(in []byte, visit func(s *scanner, e element)) error {
+	s := scanner{in: bytes.TrimPrefix(in, []byte("\xef\xbb\xbf"))}
+	for rooted := false; ; {
+		if err := s.text(); err != nil {
+			return err
+		}
+		if s.pos == len(s.in) {
+			if s.depth > 0 {
+				return errSyntax
+			}
+			if !rooted {
+				return errRoot
+			}
+			return nil
+		}
+		outside := s.depth == 0
+		began, ended, err := s.markup()
+		if err != nil {
+			return err
+		}
+		if began && outside {
+			if rooted || string(s.open[0]) != "xml" {
+				return errRoot
+			}
+			rooted = true
+		}
+		if ended {
+			s.depth--
+			visit(&s, element{name: s.open[s.depth], value: s.texts[s.depth+1], depth: s.depth + 1})
+		}
+	}
+}
+
+// parent is the name of the element around the one just visited; nil for the root.
+func (s *scanner) parent() []byte {
+	if s.depth == 0 {
+		return nil
+	}
+	return s.open[s.depth-1]
+}
+
+// text takes what stands before the next markup.
+func (s *scanner) text() error {
+	rest := s.in[s.pos:]
+	n := bytes.IndexByte(rest, '<')
+	if n < 0 {
+		n = len(rest)
+	}
+	if n == 0 {
+		return nil
+	}
+	s.pos += n
+	rest = rest[:n]
+	if s.depth == 0 {
+		if len(trim(rest)) > 0 {
+			return errRoot
+		}
+		return nil
+	}
+	if bytes.IndexByte(rest, '&') >= 0 {
+		var err error
+		if rest, err = decode(newlines(rest)); err != nil {
+			return err
+		}
+	} else {
+		rest = newlines(rest)
+	}
+	s.add(rest)
+	return nil
+}
+
+// add puts a piece of text to what the innermost element has.
+func (s *scanner) add(piece []byte) {
+	switch had := s.texts[s.depth]; {
+	case len(had) == 0:
+		s.texts[s.depth] = piece
+	case len(piece) > 0:
+		s.texts[s.depth] = append(had[:len(had):len(had)], piece...) // a copy: had is a part of in
+	}
+}
+
+// markup takes what begins with '<' at pos.
+func (s *scanner) markup() (began, ended bool, err error) {
+	rest := s.in[s.pos:]
+	switch {
+	case bytes.HasPrefix(rest, []byte("</")):
+		return false, true, s.endTag()
+	case bytes.HasPrefix(rest, []byte("<?")):
+		return false, false, s.skip("<?", "?>")
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		return false, false, s.skip("<!--", "-->")
+	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
+		return false, false, s.cdata()
+	case bytes.HasPrefix(rest, []byte("<!")):
+		return false, false, errDoctype
+	}
+	ended, err = s.startTag()
+	return true, ended, err
+}
+
+func (s *scanner) skip(begin, end string) error {
+	_, err := s.until(begin, end)
+	return err
+}
+
+// until takes begin, then all before end, then end.
+func (s *scanner) until(begin, end string) ([]byte, error) {
+	rest := s.in[s.pos+len(begin):]
+	n := bytes.Index(rest, []byte(end))
+	if n < 0 {
+		return nil, errSyntax
+	}
+	s.pos += len(begin) + n + len(end)
+	return rest[:n], nil
+}
+
+func (s *scanner) cdata() error {
+	if s.depth == 0 {
+		return errRoot
+	}
+	piece, err := s.until("<![CDATA[", "]]>")
+	if err != nil {
+		return err
+	}
+	s.add(newlines(piece))
+	return nil
+}
+
+func (s *scanner) endTag() error {
+	s.pos += len("</")
+	name := s.name()
+	s.blanks()
+	if s.depth == 0 || len(name) == 0 || !s.take('>') || !bytes.Equal(name, s.open[s.depth-1]) {
+		return errSyntax
+	}
+	return nil
+}
+
+// startTag opens an element; ended tells that it is an empty one, <like/>.
+func (s *scanner) startTag() (ended bool, err error) {
+	s.pos++
+	name := s.name()
+	if len(name) == 0 {
+		return false, errSyntax
+	}
+	if s.depth == maxDepth {
+		return false, errDepth
+	}
+	s.open[s.depth] = name
+	s.depth++
+	s.texts[s.depth] = nil
+	for {
+		blank := s.blanks()
+		if s.take('>') {
+			return false, nil
+		}
+		if s.take('/') {
+			if !s.take('>') {
+				return false, errSyntax
+			}
+			return true, nil
+		}
+		if !blank || !s.attribute() {
+			return false, errSyntax
+		}
+	}
+}
+
+// attribute passes over one; WeChat writes none.
+func (s *scanner) attribute() bool {
+	if len(s.name()) == 0 {
+		return false
+	}
+	s.blanks()
+	if !s.take('=') {
+		return false
+	}
+	s.blanks()
+	for _, quote := range []byte{'"', '\''} {
+		if s.take(quote) {
+			n := bytes.IndexByte(s.in[s.pos:], quote)
+			if n < 0 || bytes.IndexByte(s.in[s.pos:s.pos+n], '<') >= 0 {
+				return false
+			}
+			s.pos += n + 1
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scanner) name() []byte {
+	begin := s.pos
+	for s.pos < len(s.in) && nameByte(s.in[s.pos], s.pos == begin) {
+		s.pos++
+	}
+	return s.in[begin:s.pos]
+}
+
+func nameByte(c byte, first bool) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_', c == ':', c >= utf8.RuneSelf:
+		return true
+	}
+	return !first && ('0' <= c && c <= '9' || c == '-' || c == '.')
+}
+
+func (s *scanner) blanks() bool {
+	begin := s.pos
+	for s.pos < len(s.in) && blank(s.in[s.pos]) {
+		s.pos++
+	}
+	return s.pos > begin
+}
+
+func (s *scanner) take(c byte) bool {
+	if s.pos < len(s.in) && s.in[s.pos] == c {
+		s.pos++
+		return true
+	}
+	return false
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// trim removes XML's white space on both sides.
+func trim(b []byte) []byte {
+	for len(b) > 0 && blank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && blank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// newlines makes \r\n and \r into \n, as XML demands.
+func newlines(b []byte) []byte {
+	if bytes.IndexByte(b, '\r') < 0 {
+		return b
+	}
+	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(b, []byte("\r"), []byte("\n"))
+}
+
+// decode writes out entities. An entity is never shorter than what it stands for, so the result fits.
+func decode(b []byte) ([]byte, error) {
+	out := make([]byte, 0, len(b))
+	for {
+		n := bytes.IndexByte(b, '&')
+		if n < 0 {
+			return append(out, b...), nil
+		}
+		out, b = append(out, b[:n]...), b[n+1:]
+		end := bytes.IndexByte(b[:min(len(b), longestEntity)], ';')
+		if end < 0 {
+			return nil, errEntity
+		}
+		r, ok := entity(string(b[:end]))
+		if !ok {
+			return nil, errEntity
+		}
+		out, b = utf8.AppendRune(out, r), b[end+1:]
+	}
+}
+
+const longestEntity = 12
+
+func entity(name string) (rune, bool) {
+	switch name {
+	case "lt":
+		return '<', true
+	case "gt":
+		return '>', true
+	case "amp":
+		return '&', true
+	case "quot":
+		return '"', true
+	case "apos":
+		return '\'', true
+	}
+	if len(name) < 2 || name[0] != '#' {
+		return 0, false
+	}
+	digits, base := name[1:], 10
+	if digits[0] == 'x' {
+		digits, base = digits[1:], 16
+	}
+	n, err := strconv.ParseUint(digits, base, 32)
+	if err != nil || n > utf8.MaxRune || !xmlChar(rune(n)) {
+		return 0, false
+	}
+	return rune(n), true
+}
+
+func xmlChar(r rune) bool {
+	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000
+}
