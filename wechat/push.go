@@ -23,9 +23,11 @@ var ErrNoEnvelope = errors.New("wechat: push has no <Encrypt>: it is not encrypt
 // ParseEnvelope reads the body of a push. Errors: ErrNoEnvelope, or what is wrong with the XML.
 func ParseEnvelope(body []byte) (Envelope, error) {
 	var v Envelope
-	err := scan(body, func(_ *scanner, e element) {
+	s := newScanner(body)
+	e, more, err := s.next()
+	for ; more; e, more, err = s.next() {
 		if e.depth != 2 {
-			return
+			continue
 		}
 		switch string(e.name) {
 		case "Encrypt":
@@ -35,7 +37,7 @@ func ParseEnvelope(body []byte) (Envelope, error) {
 		case "ToUserName":
 			v.ToUserName = text(e.value)
 		}
-	})
+	}
 	if err != nil {
 		return Envelope{}, err
 	}
@@ -73,7 +75,11 @@ type Push struct {
 // ParsePush reads a decrypted push: fields in any order, unknown ones passed over.
 func ParsePush(plain []byte) (Push, error) {
 	var f fields
-	err := scan(plain, f.visit)
+	s := newScanner(plain)
+	e, more, err := s.next()
+	for ; more; e, more, err = s.next() {
+		f.visit(s.parent(), e)
+	}
 	if err != nil {
 		return Push{}, err
 	}
@@ -105,14 +111,14 @@ const (
 // fields collects the values as parts of the push; only what is kept is copied, once.
 type fields [fCount][]byte
 
-func (f *fields) visit(s *scanner, e element) {
+func (f *fields) visit(parent []byte, e element) {
 	switch e.depth {
 	case 2:
 		if i := fieldOf(e.name); i >= 0 {
 			f[i] = trim(e.value)
 		}
 	case 4: // <SubscribeMsgSentEvent><List><MsgID>: several List may follow each other, the first names the event
-		if string(s.parent()) != "List" {
+		if string(parent) != "List" {
 			return
 		}
 		if i := fieldOf(e.name); (i == fMsgID || i == fTemplateID) && len(f[i]) == 0 {
@@ -202,6 +208,9 @@ func (f *fields) strings() (all [fCount]string) {
 func text(b []byte) string { return strings.ToValidUTF8(string(trim(b)), "\uFFFD") }
 
 func integer(s string) int64 {
+	if s == "" { // most pushes lack one, and the error would cost an allocation
+		return 0
+	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
 		return 0

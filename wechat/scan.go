@@ -27,47 +27,51 @@ type scanner struct {
 	open  [maxDepth][]byte // names of the elements around
 	depth int
 	texts [maxDepth + 1][]byte // text of each of them so far; the common case is a slice of in
+	owned [maxDepth + 1]bool   // whether it is a copy, which may grow
+	// rooted: the root element has begun, and there is only one.
+	rooted bool
 }
 
-// element is one that has ended: its text, without that of its children, is in value.
+// element is one that has ended: its text, without that of its children, is in value. Both are parts of the input, or
+// fresh, and may be kept.
 type element struct {
 	name  []byte
 	value []byte
 	depth int // 1: the root
 }
 
-// scan calls visit for each element as it ends. The element's slices are parts of in, or fresh; visit may keep them.
-func scan(in []byte, visit func(s *scanner, e element)) error {
-	s := scanner{in: bytes.TrimPrefix(in, []byte("\xef\xbb\xbf"))}
-	for rooted := false; ; {
+func newScanner(in []byte) scanner {
+	return scanner{in: bytes.TrimPrefix(in, []byte("\xef\xbb\xbf"))}
+}
+
+// next gives the elements as they end, children before parents; false after the last.
+func (s *scanner) next() (element, bool, error) {
+	for {
 		if err := s.text(); err != nil {
-			return err
+			return element{}, false, err
 		}
 		if s.pos == len(s.in) {
-			if s.depth > 0 {
-				return errSyntax
-			}
-			if !rooted {
-				return errRoot
-			}
-			return nil
+			return element{}, false, s.finish()
 		}
-		outside := s.depth == 0
-		began, ended, err := s.markup()
+		ended, err := s.markup()
 		if err != nil {
-			return err
-		}
-		if began && outside {
-			if rooted || string(s.open[0]) != "xml" {
-				return errRoot
-			}
-			rooted = true
+			return element{}, false, err
 		}
 		if ended {
 			s.depth--
-			visit(&s, element{name: s.open[s.depth], value: s.texts[s.depth+1], depth: s.depth + 1})
+			return element{name: s.open[s.depth], value: s.texts[s.depth+1], depth: s.depth + 1}, true, nil
 		}
 	}
+}
+
+func (s *scanner) finish() error {
+	if s.depth > 0 {
+		return errSyntax
+	}
+	if !s.rooted {
+		return errRoot
+	}
+	return nil
 }
 
 // parent is the name of the element around the one just visited; nil for the root.
@@ -96,13 +100,15 @@ func (s *scanner) text() error {
 		}
 		return nil
 	}
+	if s.depth == 1 { // the line breaks between the fields
+		return nil
+	}
+	rest = newlines(rest)
 	if bytes.IndexByte(rest, '&') >= 0 {
 		var err error
-		if rest, err = decode(newlines(rest)); err != nil {
+		if rest, err = decode(rest); err != nil {
 			return err
 		}
-	} else {
-		rest = newlines(rest)
 	}
 	s.add(rest)
 	return nil
@@ -110,31 +116,33 @@ func (s *scanner) text() error {
 
 // add puts a piece of text to what the innermost element has.
 func (s *scanner) add(piece []byte) {
-	switch had := s.texts[s.depth]; {
-	case len(had) == 0:
+	had := s.texts[s.depth]
+	if len(had) == 0 {
 		s.texts[s.depth] = piece
-	case len(piece) > 0:
-		s.texts[s.depth] = append(had[:len(had):len(had)], piece...) // a copy: had is a part of in
+		return
 	}
+	if !s.owned[s.depth] { // a part of in: grow a copy, and let that have room for more, or many pieces would take long
+		had, s.owned[s.depth] = append(make([]byte, 0, 2*(len(had)+len(piece))), had...), true
+	}
+	s.texts[s.depth] = append(had, piece...)
 }
 
-// markup takes what begins with '<' at pos.
-func (s *scanner) markup() (began, ended bool, err error) {
+// markup takes what begins with '<' at pos, and tells whether an element ended with it.
+func (s *scanner) markup() (ended bool, err error) {
 	rest := s.in[s.pos:]
 	switch {
 	case bytes.HasPrefix(rest, []byte("</")):
-		return false, true, s.endTag()
-	case bytes.HasPrefix(rest, []byte("<?")):
-		return false, false, s.skip("<?", "?>")
-	case bytes.HasPrefix(rest, []byte("<!--")):
-		return false, false, s.skip("<!--", "-->")
+		return true, s.endTag()
 	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
-		return false, false, s.cdata()
+		return false, s.cdata()
+	case bytes.HasPrefix(rest, []byte("<?")):
+		return false, s.skip("<?", "?>")
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		return false, s.skip("<!--", "-->")
 	case bytes.HasPrefix(rest, []byte("<!")):
-		return false, false, errDoctype
+		return false, errDoctype
 	}
-	ended, err = s.startTag()
-	return true, ended, err
+	return s.startTag()
 }
 
 func (s *scanner) skip(begin, end string) error {
@@ -182,12 +190,9 @@ func (s *scanner) startTag() (ended bool, err error) {
 	if len(name) == 0 {
 		return false, errSyntax
 	}
-	if s.depth == maxDepth {
-		return false, errDepth
+	if err := s.enter(name); err != nil {
+		return false, err
 	}
-	s.open[s.depth] = name
-	s.depth++
-	s.texts[s.depth] = nil
 	for {
 		blank := s.blanks()
 		if s.take('>') {
@@ -203,6 +208,20 @@ func (s *scanner) startTag() (ended bool, err error) {
 			return false, errSyntax
 		}
 	}
+}
+
+func (s *scanner) enter(name []byte) error {
+	switch {
+	case s.depth == maxDepth:
+		return errDepth
+	case s.depth == 0 && (s.rooted || string(name) != "xml"):
+		return errRoot
+	}
+	s.rooted = true
+	s.open[s.depth] = name
+	s.depth++
+	s.texts[s.depth], s.owned[s.depth] = nil, false
+	return nil
 }
 
 // attribute passes over one; WeChat writes none.
