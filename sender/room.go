@@ -1,0 +1,237 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+	"time"
+
+	"wechattpp/wechat"
+)
+
+// Status is what the platform knows of an account.
+type Status struct {
+	Authorized bool
+	Sets       []int // permission sets granted
+}
+
+// Why a sender cannot send now. Test with errors.Is; the text says what to do.
+var (
+	ErrUnbound      = errors.New("no account is bound to the sender yet: open its invitation")
+	ErrUnauthorized = errors.New("the account no longer authorizes the platform: have its administrator authorize again")
+	ErrPermission   = errors.New("the account did not grant a permission set")
+)
+
+// needed are the permission sets without which a kind cannot send: 7 is "mass
+// send and notify" (message/template/send), 18 "development and data"
+// (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html).
+var needed = map[string]struct {
+	set  int
+	name string
+}{
+	OfficialAccount: {7, "7 (群发与通知, mass send and notify)"},
+	MiniProgram:     {18, "18 (小程序开发与数据分析, development and data)"},
+}
+
+// Room answers for the senders. Store, Tokens and Account are needed. Safe for
+// concurrent use.
+type Room struct {
+	Store Store
+	API   wechat.API
+	// Tokens keeps the token of an account.
+	Tokens func(appID string) wechat.TokenSource
+	// Account tells how an account stands; fs.ErrNotExist: it never authorized.
+	Account func(ctx context.Context, appID string) (Status, error)
+
+	mu       sync.Mutex
+	seen     map[string]Sender
+	seenAt   time.Time
+	statuses map[string]status
+}
+
+type status struct {
+	Status
+	err error
+	at  time.Time
+}
+
+// fresh is how long what was read is believed. Half of the two seconds in
+// which an account that withdrew must be quiet on every replica.
+const fresh = time.Second
+
+// most bounds how many senders a deployment may have, and so what the room
+// remembers.
+const most = 100_000
+
+// Create makes a sender. Credentials default to "component". fs.ErrExist: the
+// code is taken; *InputError.
+func (r *Room) Create(ctx context.Context, s Sender) (Sender, error) {
+	if err := s.check(); err != nil {
+		return Sender{}, first(err)
+	}
+	defer r.forget()
+	return r.Store.Create(ctx, s)
+}
+
+// Read gives one sender, never older than the database.
+func (r *Room) Read(ctx context.Context, code string) (Sender, error) { return r.Store.Read(ctx, code) }
+
+// List pages through the senders in the order of their codes: those after the
+// given code, up to limit.
+func (r *Room) List(ctx context.Context, after string, limit int) ([]Sender, error) {
+	return r.Store.List(ctx, after, limit)
+}
+
+// Update changes what c holds. ErrInUse: the AppID would change while messages
+// wait, whose openids belong to the old account.
+func (r *Room) Update(ctx context.Context, code string, c Change) (Sender, error) {
+	if c.Name != nil {
+		if err := checkName(*c.Name); err != nil {
+			return Sender{}, err
+		}
+	}
+	if c.AppID != nil {
+		if err := checkAppID(*c.AppID); err != nil {
+			return Sender{}, err
+		}
+	}
+	defer r.forget()
+	return r.Store.Update(ctx, code, c)
+}
+
+// Delete removes a sender for which nothing waits, else ErrInUse. Its messages
+// and the identities kept under its code stay.
+func (r *Room) Delete(ctx context.Context, code string) error {
+	defer r.forget()
+	return r.Store.Delete(ctx, code)
+}
+
+// Find gives id, kind and AppID of a sender, at most a second old.
+func (r *Room) Find(ctx context.Context, code string) (id int64, kind, appID string, err error) {
+	s, err := r.find(ctx, code)
+	return s.ID, s.Kind, s.AppID, err
+}
+
+// Codes lists the codes of a kind, in order, at most a second old.
+func (r *Room) Codes(ctx context.Context, kind string) ([]string, error) {
+	all, err := r.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var codes []string
+	for code, s := range all {
+		if s.Kind == kind {
+			codes = append(codes, code)
+		}
+	}
+	slices.Sort(codes)
+	return codes, nil
+}
+
+// Ready tells why a sender cannot send now: ErrUnbound, ErrUnauthorized,
+// ErrPermission (naming the set), fs.ErrNotExist; nil if it can.
+func (r *Room) Ready(ctx context.Context, code string) error {
+	_, err := r.ready(ctx, code)
+	return err
+}
+
+// Client gives a client that speaks for the sender, or the errors of Ready.
+func (r *Room) Client(ctx context.Context, code string) (*wechat.Account, error) {
+	s, err := r.ready(ctx, code)
+	if err != nil {
+		return nil, err
+	}
+	return r.API.Account(s.AppID, r.Tokens(s.AppID)), nil
+}
+
+func (r *Room) ready(ctx context.Context, code string) (Sender, error) {
+	s, err := r.find(ctx, code)
+	if err != nil {
+		return s, err
+	}
+	if s.AppID == "" {
+		return s, fmt.Errorf("sender %s: %w", code, ErrUnbound)
+	}
+	st, err := r.status(ctx, s.AppID)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && !st.Authorized:
+		return s, fmt.Errorf("sender %s: %w", code, ErrUnauthorized)
+	case err != nil:
+		return s, err
+	}
+	if need := needed[s.Kind]; !slices.Contains(st.Sets, need.set) {
+		return s, fmt.Errorf("sender %s: %w: grant set %s when authorizing again", code, ErrPermission, need.name)
+	}
+	return s, nil
+}
+
+func (r *Room) find(ctx context.Context, code string) (Sender, error) {
+	all, err := r.all(ctx)
+	if err != nil {
+		return Sender{}, err
+	}
+	s, ok := all[code]
+	if !ok {
+		return s, fmt.Errorf("sender %q: %w", code, fs.ErrNotExist)
+	}
+	return s, nil
+}
+
+// all reads every sender once a second at most. The map is not changed after.
+func (r *Room) all(ctx context.Context) (map[string]Sender, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.seen != nil && time.Since(r.seenAt) < fresh {
+		return r.seen, nil
+	}
+	at := time.Now()
+	list, err := r.Store.All(ctx, most)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[string]Sender, len(list))
+	for _, s := range list {
+		seen[s.Code] = s
+	}
+	r.seen, r.seenAt = seen, at
+	return seen, nil
+}
+
+// status asks how an account stands once a second at most.
+func (r *Room) status(ctx context.Context, appID string) (Status, error) {
+	r.mu.Lock()
+	st, ok := r.statuses[appID]
+	r.mu.Unlock()
+	if ok && time.Since(st.at) < fresh {
+		return st.Status, st.err
+	}
+	at := time.Now()
+	s, err := r.Account(ctx, appID)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.statuses == nil || len(r.statuses) > most {
+		r.statuses = map[string]status{}
+	}
+	r.statuses[appID] = status{s, err, at}
+	return s, err
+}
+
+func (r *Room) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seen = nil
+}
+
+// first takes one of joined errors, so that an answer names one field.
+func first(err error) error {
+	if in, ok := errors.AsType[*InputError](err); ok {
+		return in
+	}
+	return err
+}

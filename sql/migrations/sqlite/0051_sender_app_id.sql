@@ -1,0 +1,4 @@
+-- +goose Up
+CREATE INDEX sender_app_id ON sender (app_id);
+-- +goose Down
+DROP INDEX sender_app_id;

@@ -1,0 +1,11 @@
+-- +goose Up
+-- A sender that the vendor throttles, or that may not send for now. When
+-- until_at has come, one recipient is tried before the rest.
+CREATE TABLE sender_pause (
+  sender_id BIGINT NOT NULL PRIMARY KEY,
+  until_at  BIGINT NOT NULL,
+  reason    VARCHAR(32) NOT NULL,
+  detail    VARCHAR(500) NOT NULL
+);
+-- +goose Down
+DROP TABLE sender_pause;
