@@ -1,0 +1,105 @@
+package api
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"wechattpp/access"
+)
+
+// admit finds out who calls, whether they may, and whether not too often.
+func (s *server) admit(c *call, r route) error {
+	if r.perMinute > 0 {
+		if after := s.opened.take(r.path+" "+clientAddress(c), float64(r.perMinute)/60, r.perMinute, nil); after > 0 {
+			return busy(after)
+		}
+	}
+	if r.who.scope == "" {
+		return s.rate(c, clientAddress(c))
+	}
+	who, err := s.identify(c, r.who.basic)
+	if err != nil {
+		return err
+	}
+	c.who = who
+	if err := s.rate(c, who.Actor()); err != nil {
+		return err
+	}
+	if !who.Has(r.who.scope) {
+		p := forbidden("this call needs the scope " + r.who.scope + ": grant it to the client and ask for a new token")
+		p.challenge = `Bearer error="insufficient_scope", scope="` + r.who.scope + `"`
+		return p
+	}
+	return nil
+}
+
+func (s *server) rate(c *call, key string) error {
+	if after := s.rates.take(key, s.Rate, int(s.Rate), c.Writer.Header()); after > 0 {
+		return busy(after)
+	}
+	return nil
+}
+
+// identify reads the Authorization header.
+func (s *server) identify(c *call, basic bool) (access.Principal, error) {
+	challenge := `Bearer realm="wechattpp"`
+	if basic {
+		challenge += `, Basic realm="wechattpp", charset="UTF-8"`
+	}
+	scheme, rest, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	switch {
+	case strings.EqualFold(scheme, "Bearer") && rest != "":
+		who, err := s.Access.Bearer(c.ctx(), strings.TrimSpace(rest))
+		return who, denied(err, "the token is not valid, or no longer: get a new one from /v1/oauth/token", challenge+`, error="invalid_token"`)
+	case strings.EqualFold(scheme, "Basic") && basic:
+		key, secret, ok := c.Request.BasicAuth()
+		if !ok {
+			return access.Principal{}, unauthorized("the Authorization header is no Basic base64(ChannelKey:MasterSecret)", challenge)
+		}
+		who, err := s.Access.Basic(c.ctx(), clientAddress(c), key, secret)
+		return who, denied(err, "ChannelKey and MasterSecret do not match: see the client's page, or rotate its secret", challenge)
+	}
+	text := "the Authorization header is missing: send Bearer and a token of /v1/oauth/token"
+	if basic {
+		text += ", or Basic base64(ChannelKey:MasterSecret)"
+	}
+	return access.Principal{}, unauthorized(text, challenge)
+}
+
+func denied(err error, text, challenge string) error {
+	if errors.Is(err, access.ErrDenied) {
+		return unauthorized(text, challenge)
+	}
+	return err
+}
+
+// clientAddress is who is counted when calls are limited: an IPv4 address, or
+// the /64 of an IPv6 one, for whoever has one address of it has them all.
+func clientAddress(c *call) string {
+	a, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return "unknown"
+	}
+	if a = a.Unmap(); a.Is6() {
+		p, _ := a.Prefix(64)
+		return p.Masked().String()
+	}
+	return a.String()
+}
+
+// logged writes a line about the call, without its query: it may hold tokens.
+func (s *server) logged(c *call, r route, start time.Time) {
+	level := slog.LevelInfo
+	if r.method == http.MethodGet && c.Writer.Status() < http.StatusBadRequest {
+		level = slog.LevelDebug
+	}
+	if !s.Log.Enabled(c.Request.Context(), level) {
+		return
+	}
+	s.Log.Log(c.Request.Context(), level, "call", "request", c.id, "method", c.Request.Method, "path", r.path, "status", c.Writer.Status(),
+		"ms", time.Since(start).Milliseconds(), "address", c.ClientIP(), "by", c.who.Actor())
+}

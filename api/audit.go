@@ -1,0 +1,45 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"wechattpp/access"
+)
+
+// record writes the audit entry of a call that changed or revealed something.
+func (s *server) record(c *call, r route) error {
+	return s.Access.Record(c.ctx(), access.Entry{Actor: c.who.Actor(), Action: r.action, Target: c.about, Detail: c.details})
+}
+
+// auditAnswer is an entry of the trail.
+type auditAnswer struct {
+	ID     int64          `json:"id"`
+	At     time.Time      `json:"at"`
+	Actor  string         `json:"actor"`
+	Action string         `json:"action"`
+	Target string         `json:"target"`
+	Detail map[string]any `json:"detail"`
+}
+
+// listAudit lists the trail, newest first.
+func (s *server) listAudit(c *call) error {
+	p, err := c.page()
+	if err != nil {
+		return err
+	}
+	before, err := p.number()
+	if err != nil {
+		return err
+	}
+	all, err := s.Access.Audit(c.ctx(), before, p.limit+1)
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, listByID(all, p.limit, func(e access.Entry) int64 { return e.ID }, func(e access.Entry) auditAnswer {
+		if e.Detail == nil {
+			e.Detail = map[string]any{}
+		}
+		return auditAnswer{e.ID, e.At, e.Actor, e.Action, e.Target, e.Detail}
+	}))
+}

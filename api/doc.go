@@ -1,0 +1,59 @@
+// Package api serves every route of the program: one table (routes.go), one
+// place that turns errors into answers (error.go), one description in OpenAPI
+// 3.1 (openapi/*.yaml, merged when the program starts).
+//
+// # How to add a resource
+//
+// Say the resource is "sender".
+//
+//  1. Add what you need to Config in api.go: `Senders *sender.Room` (api may
+//     import the room), or an interface or function if that is smaller.
+//
+//  2. Write api/senders.go with a params type per request, an answer type per
+//     answer, and handlers:
+//
+//     func (s *server) createSender(c *call) error {
+//     var in senderParams
+//     if err := c.decode(&in); err != nil { // strict; names field, limit, remedy
+//     return err
+//     }
+//     if in.Kind == "wechatoa" && in.AppID == "" {
+//     return invalid("app_id", "is missing: give the account's AppID")
+//     }
+//     made, err := s.Senders.Create(c.ctx(), …)
+//     if err != nil {
+//     return err // fs.ErrNotExist is 404, fs.ErrExist 409, a *problem itself, else 500
+//     }
+//     c.target("sender/" + made.Code) // for the audit trail
+//     return c.reply(http.StatusCreated, senderAnswer(made))
+//     }
+//
+//     A handler writes nothing itself: it ends with c.reply, or with an error.
+//     Only streams write to c.Writer, and reply with nothing.
+//
+//  3. Add a line per route to routes.go: method, path, who may, handler, and for
+//     a change or a reveal of a secret the audit action.
+//
+//  4. Describe the routes in api/openapi/senders.yaml: `paths` and
+//     `components.schemas`; every operation has an example and refers to
+//     '#/components/responses/Error' or the like of base.yaml. A test holds the
+//     table against the document, and answers against their schemas.
+//
+// # At hand in a handler
+//
+//   - c.ctx(): ends with the request, and after 30 s
+//   - c.who: the access.Principal: c.who.ClientID, c.who.MaySender(code),
+//     c.who.Has(scope); c.sender(code) is 404 where the caller may not see it
+//   - c.decode(&in): JSON into a struct with `json` and `validate` tags
+//     (go-playground/validator); c.body() is the raw body, once
+//   - c.text("code"): path parameter; c.number("id"): the same as a number, else
+//     404; c.Query("state"): as gin has it
+//   - c.page(): limit and cursor of a list, then
+//     c.reply(200, list(items, next)), next "" at the end
+//   - invalid(field, text), missing(what), conflict(text), forbidden(text),
+//     busy(after), refuse(status, code, text): errors with a status
+//   - c.note(key, value): what the audit entry shall tell besides; never a secret
+//
+// Push routes (who: push) go past everything that costs: no authentication, no
+// rate limit, no log line, only recovery and the 1 MiB limit.
+package api

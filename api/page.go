@@ -1,0 +1,83 @@
+package api
+
+import (
+	"encoding/base64"
+	"strconv"
+)
+
+// Lists answer 50 items unless asked for 1 to 200.
+const (
+	pageDefault = 50
+	pageMost    = 200
+)
+
+// page is which part of a list a caller wants: up to limit items after the one
+// that after names, as the list's owner made it; empty is the beginning.
+type page struct {
+	limit int
+	after string
+}
+
+// page reads limit and cursor.
+func (c *call) page() (page, error) {
+	p := page{limit: pageDefault}
+	if text := c.Query("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > pageMost {
+			return p, invalid("limit", "must be a number from 1 to "+strconv.Itoa(pageMost))
+		}
+		p.limit = n
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(c.Query("cursor"))
+	if err != nil || len(raw) > 512 {
+		return p, badCursor()
+	}
+	p.after = string(raw)
+	return p, nil
+}
+
+// number reads after as an id, for lists that go by id; the beginning is 0.
+func (p page) number() (int64, error) {
+	if p.after == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(p.after, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, badCursor()
+	}
+	return n, nil
+}
+
+func badCursor() error {
+	return invalid("cursor", "is not one of this list: give next_cursor of the last answer, or none to begin")
+}
+
+// items is the answer of a list.
+type items[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next_cursor"` // empty at the end
+}
+
+// list makes the answer; next is what page.after shall be for the next part,
+// empty at the end.
+func list[T any](all []T, next string) items[T] {
+	if all == nil {
+		all = []T{}
+	}
+	return items[T]{all, base64.RawURLEncoding.EncodeToString([]byte(next))}
+}
+
+// listByID makes the answer of a list that goes by id, of which up to limit+1
+// were asked for: the one too many only tells that there is more.
+func listByID[T, A any](all []T, limit int, id func(T) int64, show func(T) A) items[A] {
+	next := ""
+	if len(all) > limit {
+		all = all[:limit]
+		next = strconv.FormatInt(id(all[limit-1]), 10)
+	}
+	shown := make([]A, len(all))
+	for i, x := range all {
+		shown[i] = show(x)
+	}
+	return list(shown, next)
+}

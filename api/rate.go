@@ -1,0 +1,48 @@
+package api
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+)
+
+// rates limits calls per caller. It remembers the last 10,000 callers; one who
+// fell out begins with a full bucket.
+type rates struct {
+	by *lru.Cache[string, *rate.Limiter]
+}
+
+func newRates() *rates {
+	by, err := lru.New[string, *rate.Limiter](10_000)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &rates{by}
+}
+
+// take counts a call; what it answers above 0 is how long to wait. The headers
+// are those that Jiguang's clients read.
+func (r *rates) take(key string, perSecond float64, burst int, h http.Header) time.Duration {
+	l, ok := r.by.Get(key)
+	if !ok {
+		l = rate.NewLimiter(rate.Limit(perSecond), burst)
+		if held, found, _ := r.by.PeekOrAdd(key, l); found {
+			l = held
+		}
+	}
+	allowed := l.Allow()
+	left := math.Max(l.Tokens(), 0)
+	if h != nil {
+		h.Set("X-Rate-Limit-Limit", strconv.Itoa(burst))
+		h.Set("X-Rate-Limit-Remaining", strconv.Itoa(int(left)))
+		h.Set("X-Rate-Limit-Reset", strconv.Itoa(int(math.Ceil((float64(burst)-left)/perSecond))))
+	}
+	if allowed {
+		return 0
+	}
+	return time.Duration(math.Max((1-left)/perSecond*float64(time.Second), float64(time.Millisecond)))
+}

@@ -1,0 +1,29 @@
+package api
+
+import "wechattpp/access"
+
+// routes is every route served: method, path, who may, handler, audit action.
+// A test holds it against openapi/*.yaml, and each guard against callers
+// without credentials and with the wrong scope.
+func (s *server) routes() []route {
+	admin := scope(access.Admin)
+	return []route{
+		{method: "GET", path: "/", who: public, do: (*server).home},
+		{method: "GET", path: "/healthz", who: public, do: (*server).healthz},
+		{method: "GET", path: "/readyz", who: public, do: (*server).readyz},
+		{method: "GET", path: "/metrics", who: public, do: (*server).metrics},
+		{method: "GET", path: "/openapi.json", who: public, do: (*server).openapi},
+		{method: "GET", path: "/docs/*asset", who: public, do: (*server).docs},
+
+		{method: "POST", path: "/v1/oauth/token", who: public, do: (*server).oauthToken},
+
+		{method: "GET", path: "/v1/clients", who: admin, do: (*server).listClients},
+		{method: "POST", path: "/v1/clients", who: admin, do: (*server).createClient, action: "client.create"},
+		{method: "GET", path: "/v1/clients/:id", who: admin, do: (*server).client},
+		{method: "PATCH", path: "/v1/clients/:id", who: admin, do: (*server).updateClient, action: "client.update"},
+		{method: "DELETE", path: "/v1/clients/:id", who: admin, do: (*server).deleteClient, action: "client.delete"},
+		{method: "POST", path: "/v1/clients/:id/rotate", who: admin, do: (*server).rotateClient, action: "client.rotate"},
+
+		{method: "GET", path: "/v1/audit", who: admin, do: (*server).listAudit},
+	}
+}
