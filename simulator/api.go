@@ -1,0 +1,219 @@
+package simulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+)
+
+type tokenKind int
+
+const (
+	noToken tokenKind = iota
+	componentToken
+	accountToken
+)
+
+// endpoint is one path of api.weixin.qq.com.
+type endpoint struct {
+	path   string
+	method string
+	token  tokenKind
+	set    int // permission set the account must have granted; 0 = none
+	serve  func(*Simulator, *request) (any, *refusal)
+	index  int
+}
+
+func endpoints() []*endpoint {
+	const get, post = http.MethodGet, http.MethodPost
+	return []*endpoint{
+		{path: "/cgi-bin/component/api_component_token", method: post, serve: (*Simulator).mintComponentToken},
+		{path: "/cgi-bin/component/api_start_push_ticket", method: post, serve: (*Simulator).startPushTicket},
+		{path: "/cgi-bin/component/api_create_preauthcode", method: post, token: componentToken, serve: (*Simulator).createPreAuthCode},
+		{path: "/cgi-bin/component/api_query_auth", method: post, token: componentToken, serve: (*Simulator).queryAuth},
+		{path: "/cgi-bin/component/api_authorizer_token", method: post, token: componentToken, serve: (*Simulator).renewAuthorizerToken},
+		{path: "/cgi-bin/component/api_get_authorizer_info", method: post, token: componentToken, serve: (*Simulator).authorizerInfo},
+		{path: "/cgi-bin/component/api_get_authorizer_list", method: post, token: componentToken, serve: (*Simulator).authorizerList},
+		{path: "/cgi-bin/message/template/send", method: post, token: accountToken, set: setNotices, serve: (*Simulator).sendTemplate},
+		{path: "/cgi-bin/template/get_all_private_template", method: get, token: accountToken, set: setNotices, serve: (*Simulator).listTemplates},
+	}
+}
+
+// Permission sets that decide anything here (component 7).
+const (
+	setMessages = 1
+	setNotices  = 7
+)
+
+// request is one API call on its way through the checks.
+type request struct {
+	*http.Request
+	endpoint *endpoint
+	now      time.Time
+	token    string
+	body     []byte
+	fields   componentFields
+	account  *account // whom the call is for, nil if that cannot be told
+	bad      *refusal // the body was no JSON of the right shape
+}
+
+const maxRequestBody = 1 << 20
+
+// serveAPI reads, lets hooks and faults have their way, checks, works and
+// answers.
+func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request, e *endpoint) {
+	q := s.read(w, r, e)
+	call := s.count(q)
+	s.hooks.before(call)
+	f := s.faults.take(e.path, call.AppID)
+	if f != nil && !s.failBefore(w, q, f) {
+		return
+	}
+	answer, code := s.answer(q)
+	call.Answer, call.Code = answer, code
+	s.hooks.after(call)
+	if f != nil && !s.failAfter(w, q, f, answer) {
+		return
+	}
+	writeJSON(w, answer)
+}
+
+func (s *Simulator) read(w http.ResponseWriter, r *http.Request, e *endpoint) *request {
+	q := &request{Request: r, endpoint: e, now: time.Now()}
+	query := r.URL.Query()
+	q.token = query.Get("access_token")
+	if e.token == componentToken && q.token == "" {
+		q.token = query.Get("component_access_token")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
+	if err != nil {
+		q.bad = refuse(47001)
+	}
+	q.body = body
+	if e.token == accountToken {
+		q.account = s.ownerOf(q.token)
+		return q
+	}
+	if err := json.Unmarshal(body, &q.fields); err != nil {
+		q.bad = refuse(47001)
+	}
+	if id := q.fields.AuthorizerAppID; id != "" {
+		q.account = s.world.find(id)
+	} else if q.fields.Code != "" {
+		q.account = s.codes.owner(q.fields.Code)
+	}
+	return q
+}
+
+// answer is the body to send and its errcode.
+func (s *Simulator) answer(q *request) ([]byte, int) {
+	fail := s.check(q)
+	var out any
+	if fail == nil {
+		out, fail = q.endpoint.serve(s, q)
+	}
+	if fail != nil {
+		return marshal(fail.answer(q.Request)), fail.Code
+	}
+	return marshal(out), 0
+}
+
+// check is what all calls have in common: method, token, body, permission.
+func (s *Simulator) check(q *request) *refusal {
+	if q.Method != q.endpoint.method {
+		if q.endpoint.method == http.MethodGet {
+			return refuse(43001)
+		}
+		return refuse(43002)
+	}
+	if fail := s.checkToken(q); fail != nil {
+		return fail
+	}
+	if q.Method == http.MethodPost {
+		if fail := checkBody(q); fail != nil {
+			return fail
+		}
+	}
+	if q.endpoint.token != accountToken {
+		return s.checkComponent(q)
+	}
+	return q.account.allows(q.endpoint.set)
+}
+
+func (s *Simulator) checkToken(q *request) *refusal {
+	switch q.endpoint.token {
+	case componentToken:
+		return s.checkComponentToken(q.token, q.now)
+	case accountToken:
+		return s.checkAuthorizerToken(q.token, q.now)
+	}
+	return nil
+}
+
+func (s *Simulator) checkComponent(q *request) *refusal {
+	switch q.fields.ComponentAppID {
+	case s.cfg.ComponentAppID:
+		return nil
+	case "":
+		return refuse(41018)
+	}
+	return refuse(40013)
+}
+
+func (a *account) allows(set int) *refusal {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.profile.MiniProgram && set == setNotices {
+		return refuse(48001) // template messages are for Official Accounts
+	}
+	if _, ok := slices.BinarySearch(a.granted, set); set != 0 && !ok {
+		return refuse(61007)
+	}
+	return nil
+}
+
+func checkBody(q *request) *refusal {
+	if len(bytes.TrimSpace(q.body)) == 0 {
+		return refuse(44002)
+	}
+	if hasUnicodeEscape(q.body) {
+		return refuse(47002)
+	}
+	return q.bad
+}
+
+// hasUnicodeEscape finds \uXXXX, but not an escaped backslash before a u.
+func hasUnicodeEscape(body []byte) bool {
+	for i := 0; i+1 < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		if i++; body[i] == 'u' {
+			return true
+		}
+	}
+	return false
+}
+
+func marshal(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return []byte(`{"errcode":-1,"errmsg":"system error"}`)
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+func writeJSON(w http.ResponseWriter, body []byte) {
+	w.Header().Set("Content-Type", "application/json; encoding=utf-8")
+	_, _ = w.Write(body)
+}
+
+// unknownPath is what is left of the vendor's address.
+func unknownPath(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, marshal(refuse(40066).answer(r)))
+}

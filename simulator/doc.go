@@ -1,0 +1,36 @@
+// Package simulator is a WeChat that fits in a test and in the demo: one
+// http.Handler that answers the paths of api.weixin.qq.com, the authorization
+// pages of mp.weixin.qq.com and open.weixin.qq.com, and Run, which pushes
+// tickets, authorization events and outcomes to the program under test as
+// WeChat does.
+//
+// It is strict where WeChat is (tokens really expire, codes work once, JSON
+// with \u escapes is refused), counts everything (Ledger, Calls, Mints,
+// Pushes) and fails on demand (Fail, FailOutcome, OnCall, AfterCall).
+//
+// It deliberately shares no code or types with the package wechat: both were
+// written from the vendor's pages, and the tests hold the two readings
+// against each other.
+//
+// # Control over HTTP
+//
+// Everything a Go test can do is also JSON under /simulator/, for kill tests,
+// the demo and integrators. Durations are Go's words ("50ms"), bodies that are
+// refused answer 400 {"error": "..."}.
+//
+//	GET    /simulator/ledger       accepted sends (?limit=, newest last), totals
+//	GET    /simulator/calls        counted calls, by path and by account
+//	GET    /simulator/pushes       pushes with every try and its result (?limit=)
+//	GET    /simulator/state        component, accounts, queue
+//	GET    /simulator/delivered    ?openid=
+//	POST   /simulator/faults       one Fault; DELETE forgets all faults
+//	POST   /simulator/outcomes     one OutcomeFault
+//	POST   /simulator/accounts     one Account, or {"count": n, "prefix": "wx"} for many authorized ones
+//	POST   /simulator/urls         {"authorization", "message"}: where pushes go
+//	POST   /simulator/push-ticket  a fresh ticket now; answers the push with its result
+//	POST   /simulator/authorize    plays the administrator, see Authorization
+//	POST   /simulator/unauthorize  {"appid"}
+//	POST   /simulator/message      {"appid", "openid", "content"} or {"appid", "openid", "event"}
+//
+// A readable index is at /, the ledger as a page at /ledger.
+package simulator
