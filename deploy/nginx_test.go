@@ -53,6 +53,7 @@ func TestNginxForwardsOnlyWhatItShould(t *testing.T) {
 		{"metrics stay inside", "https", "GET", "/metrics", "", 404, false},
 		{"metrics by a crooked path stay inside", "https", "GET", "/v1/..%2fmetrics", "", 404, false},
 		{"readiness stays inside", "https", "GET", "/readyz", "", 404, false},
+		{"a file that verifies the domain comes from a folder", "https", "GET", "/MP_verify_a1B2.txt", "", 200, false},
 		{"the root is nothing", "https", "GET", "/", "", 404, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,6 +150,7 @@ func (p *proxy) configure(t *testing.T, upstream string) string {
 		{"server 127.0.0.1:8080 ", "server " + upstream + " "},
 		{"/etc/nginx/certs", p.dir},
 		{"/var/log/nginx", p.dir},
+		{"/var/www/wechattpp", p.dir},
 	} {
 		if !bytes.Contains(site, []byte(change[0])) {
 			t.Fatalf("nginx.conf no longer says %q", change[0])
@@ -156,6 +158,7 @@ func (p *proxy) configure(t *testing.T, upstream string) string {
 		site = bytes.ReplaceAll(site, []byte(change[0]), []byte(change[1]))
 	}
 	write(t, filepath.Join(p.dir, "site.conf"), site)
+	write(t, filepath.Join(p.dir, "MP_verify_a1B2.txt"), []byte("a1B2"))
 	frame := "daemon off;\npid nginx.pid;\nerror_log error.log;\nevents {}\nhttp {\n"
 	if os.Getuid() == 0 {
 		frame = "user root;\n" + frame
