@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -44,9 +45,14 @@ func (g *group[T]) close() {
 }
 
 // do returns when the item is durable, or refused, or ctx has ended; in the
-// last case the item may still be written.
+// last case the item may still be written. With a batch of 1 nobody shares:
+// every caller commits for itself.
 func (g *group[T]) do(ctx context.Context, item T) error {
 	q := &queued[T]{ctx, item, make(chan error, 1)}
+	if g.batch == 1 {
+		g.write([]*queued[T]{q})
+		return <-q.end
+	}
 	select {
 	case g.queue <- q:
 	case <-ctx.Done():
@@ -62,6 +68,7 @@ func (g *group[T]) do(ctx context.Context, item T) error {
 
 func (g *group[T]) work() {
 	for q := range g.queue {
+		runtime.Gosched() // callers that are ready to run get into this batch
 		g.write(g.collect(q))
 	}
 }
@@ -113,8 +120,10 @@ func (g *group[T]) write(batch []*queued[T]) {
 	}
 }
 
+// commit gives up when the last of its callers does: a database that hangs
+// must not hold those who come later.
 func (g *group[T]) commit(batch []*queued[T]) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithDeadline(context.Background(), patience(batch))
 	defer cancel()
 	items := make([]T, len(batch))
 	for i, q := range batch {
@@ -125,6 +134,22 @@ func (g *group[T]) commit(batch []*queued[T]) error {
 		err = errors.Join(errAway, err)
 	}
 	return err
+}
+
+// patience is when the last caller gives up, at most 30 s from now.
+func patience[T any](batch []*queued[T]) time.Time {
+	longest := time.Now().Add(30 * time.Second)
+	var last time.Time
+	for _, q := range batch {
+		end, ok := q.ctx.Deadline()
+		if !ok || end.After(longest) {
+			return longest
+		}
+		if end.After(last) {
+			last = end
+		}
+	}
+	return last
 }
 
 // alive drops those whose callers have gone.

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // sequences hands out ids from blocks that the database grants, so that a row
@@ -14,9 +15,18 @@ type sequences struct {
 	next map[string]*span
 }
 
-type span struct{ next, end int64 }
+type span struct {
+	first, next, end int64
+	granted          time.Time
+}
 
-const block = 1000
+// A span grows with demand and lapses after a while, so that ids of replicas
+// follow time closely enough to page by and to clean up by.
+const (
+	smallestSpan = 100
+	largestSpan  = 20_000
+	spanLife     = 10 * time.Second
+)
 
 // take answers the first of n consecutive ids of the named sequence.
 func (s *sequences) take(ctx context.Context, name string, n int) (int64, error) {
@@ -26,8 +36,8 @@ func (s *sequences) take(ctx context.Context, name string, n int) (int64, error)
 		s.next = map[string]*span{}
 	}
 	at := s.next[name]
-	if at == nil || at.end-at.next < int64(n) {
-		fresh, err := s.grant(ctx, name, int64(max(n, block)))
+	if at == nil || at.end-at.next < int64(n) || time.Since(at.granted) > spanLife {
+		fresh, err := s.grant(ctx, name, int64(max(n, wanted(at))))
 		if err != nil {
 			return 0, err
 		}
@@ -38,16 +48,36 @@ func (s *sequences) take(ctx context.Context, name string, n int) (int64, error)
 	return at.next - int64(n), nil
 }
 
+// wanted is the size of the span after one: about what is used up in its life.
+func wanted(last *span) int {
+	if last == nil || time.Since(last.granted) > spanLife {
+		return smallestSpan
+	}
+	return int(min(largestSpan, max(smallestSpan, 8*(last.end-last.first))))
+}
+
+const (
+	growSQL  = `UPDATE sequence SET next = next + ? WHERE name = ?`
+	beginSQL = `INSERT INTO sequence (name, next) VALUES (?, ?)`
+	endSQL   = `SELECT next FROM sequence WHERE name = ?`
+)
+
 func (s *sequences) grant(ctx context.Context, name string, n int64) (*span, error) {
 	var end int64
 	err := s.db.inTx(ctx, func(t tx) error {
-		if _, err := t.exec(ctx, `INSERT INTO sequence (name, next) VALUES (?, ?)`+s.db.orIgnore("name"), name, 1); err != nil {
+		found, err := t.exec(ctx, growSQL, n, name)
+		if err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, `UPDATE sequence SET next = next + ? WHERE name = ?`, n, name); err != nil {
-			return err
+		if found == 0 {
+			if _, err := t.exec(ctx, beginSQL+s.db.orIgnore("name"), name, 1); err != nil {
+				return err
+			}
+			if _, err := t.exec(ctx, growSQL, n, name); err != nil {
+				return err
+			}
 		}
-		return t.get(ctx, &end, `SELECT next FROM sequence WHERE name = ?`, name)
+		return t.get(ctx, &end, endSQL, name)
 	})
-	return &span{end - n, end}, err
+	return &span{end - n, end - n, end, time.Now()}, err
 }

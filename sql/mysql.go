@@ -16,13 +16,16 @@ import (
 // below are ours to decide, not the operator's:
 // clientFoundRows, so that an update that changes nothing still counts its
 // row; interpolateParams, for one round trip a statement instead of three.
-func openMySQL(dsn string) (*sqlx.DB, error) {
+// The second pool is for script alone: it may send several statements at once,
+// which no other query should be able to, and a writer of events does not wait
+// there for a connection behind everyone else.
+func openMySQL(dsn string) (x *sqlx.DB, scripts *stdsql.DB, err error) {
 	cfg, err := my.ParseDSN(dsn)
 	if err != nil {
-		return nil, errors.New(`database: want mysql:user:password@tcp(host:3306)/name`)
+		return nil, nil, errors.New(`database: want mysql:user:password@tcp(host:3306)/name`)
 	}
 	if cfg.DBName == "" {
-		return nil, errors.New("database: the MySQL address names no database: want mysql:user:password@tcp(host:3306)/name")
+		return nil, nil, errors.New("database: the MySQL address names no database: want mysql:user:password@tcp(host:3306)/name")
 	}
 	cfg.ClientFoundRows, cfg.InterpolateParams, cfg.ParseTime = true, true, true
 	if cfg.Timeout == 0 {
@@ -32,9 +35,19 @@ func openMySQL(dsn string) (*sqlx.DB, error) {
 		cfg.ReadTimeout, cfg.WriteTimeout = 30*time.Second, 30*time.Second
 	}
 	if err := cfg.Apply(my.Charset("utf8mb4", "utf8mb4_bin")); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+		return nil, nil, fmt.Errorf("database: %w", err)
 	}
-	c, err := my.NewConnector(cfg)
+	db, err := pool(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.MultiStatements = true
+	scripts, err = pool(cfg)
+	return sqlx.NewDb(db, "mysql"), scripts, err
+}
+
+func pool(cfg *my.Config) (*stdsql.DB, error) {
+	c, err := my.NewConnector(cfg) // keeps a copy of cfg
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
@@ -42,7 +55,7 @@ func openMySQL(dsn string) (*sqlx.DB, error) {
 	db.SetMaxOpenConns(32)
 	db.SetMaxIdleConns(32)
 	db.SetConnMaxIdleTime(time.Minute)
-	return sqlx.NewDb(db, "mysql"), nil
+	return db, nil
 }
 
 // session sets what every connection needs. Read committed, because the

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	stdsql "database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,6 +30,7 @@ type Options struct {
 // DB is an open database. Close it last, after every room has stopped.
 type DB struct {
 	x       *sqlx.DB
+	scripts *stdsql.DB // connections for script; nil on SQLite
 	dialect dialect
 	vault   *crypto.Vault
 	batch   int
@@ -69,7 +71,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db.x, err = openSQLite(rest)
 	case "mysql":
 		db.dialect = onMySQL
-		db.x, err = openMySQL(rest)
+		db.x, db.scripts, err = openMySQL(rest)
 	default:
 		return nil, fmt.Errorf("database kind %q is unknown: use sqlite: or mysql:", kind)
 	}
@@ -79,7 +81,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := db.x.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("database does not answer: %w", err), db.x.Close())
+		return nil, errors.Join(fmt.Errorf("database does not answer: %w", err), db.Close())
 	}
 	db.ids = &sequences{db: db}
 	return db, nil
@@ -91,7 +93,10 @@ func (db *DB) Close() error {
 	for _, g := range db.groups {
 		g.close()
 	}
-	return db.x.Close()
+	if db.scripts == nil {
+		return db.x.Close()
+	}
+	return errors.Join(db.scripts.Close(), db.x.Close())
 }
 
 // Ping tells whether the database answers.

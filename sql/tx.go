@@ -91,8 +91,12 @@ func in(query string, args []any) (string, []any, error) {
 // inTx runs f in a transaction, again up to five times when the database
 // chose it as a deadlock's victim. f must have no effect outside of tx.
 func (db *DB) inTx(ctx context.Context, f func(tx) error) error {
+	return db.retryDeadlock(ctx, func() error { return db.once(ctx, f) })
+}
+
+func (db *DB) retryDeadlock(ctx context.Context, f func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := db.once(ctx, f)
+		err := f()
 		if err == nil || attempt == 5 || !isDeadlock(err) {
 			return err
 		}

@@ -1,0 +1,12 @@
+// Package callback is the door WeChat knocks on: [Door.Receive] verifies a
+// push, opens it, writes it down and says "success"; [Door.WorkDue] gives each
+// event, later and once, to the room it concerns.
+//
+// Nothing that is not signed with our token and encrypted with our key is ever
+// stored. What is stored is durable before the answer goes out. An effect runs
+// after the answer, again if it failed or its worker died, so effects must be
+// idempotent; no transaction spans rooms.
+//
+// It knows no HTTP, no database and no other room: api brings the pushes, sql
+// keeps the events, cmd wires the effects.
+package callback

@@ -1,0 +1,85 @@
+package callback
+
+import (
+	"context"
+	"time"
+)
+
+// Source is the address a push came to.
+type Source int8
+
+// The two addresses of a component.
+const (
+	Component Source = 1 // ticket and authorization events
+	Message   Source = 2 // messages and events of authorizers
+)
+
+func (s Source) String() string {
+	switch s {
+	case Component:
+		return "component"
+	case Message:
+		return "message"
+	}
+	return "unknown"
+}
+
+// Event is one push, opened. Text fields are ASCII, at most 64 bytes (Type 96).
+type Event struct {
+	ID             int64 // grows; set by Store
+	ComponentAppID string
+	AppID          string // account it is about; the component's own if it is about none
+	Source         Source
+	Type           string // wechat.<message type or event>, component.<info type>
+	User           string // openid, empty if none
+	CreatedAt      time.Time
+	ReceivedAt     time.Time
+	Dedup          [16]byte // same for every copy of the push, and for no other push
+	Body           []byte   // decrypted XML, byte for byte
+	Secret         bool     // Body holds a ticket or code: sealed at rest
+	Due            bool     // there is something to do after the answer
+	Held           bool     // belongs to an account whose user_name is not known yet; implies Due
+}
+
+// Job is an event claimed by a worker.
+type Job struct {
+	Event
+	Claim    int64         // fencing word of the claim
+	Attempts int           // failures so far
+	Age      time.Duration // since it was received, by the database's clock
+}
+
+// Store keeps events. What a worker writes with a claim that another worker has
+// taken over changes nothing and is no error.
+type Store interface {
+	// Append makes an event durable, with its line in the feed unless it is
+	// held. fresh is false for a copy of an event that is kept already, from
+	// whichever replica; a copy changes nothing. While the database is away it
+	// waits until ctx ends; the event may then still be kept. e must not be
+	// changed afterwards.
+	Append(ctx context.Context, e *Event) (fresh bool, err error)
+	// Claim takes up to limit due events for the time of lease.
+	Claim(ctx context.Context, limit int, lease time.Duration) ([]Job, error)
+	// Done marks jobs of one claim as worked off.
+	Done(ctx context.Context, claim int64, ids []int64) error
+	// Retry makes a job due again after a while and writes down why.
+	Retry(ctx context.Context, j *Job, after time.Duration, problem string) error
+	// Release ends the hold of an event and appends its line to the feed.
+	Release(ctx context.Context, j *Job) error
+	// GiveUp ends the work on an event for good, keeping it with the problem.
+	GiveUp(ctx context.Context, j *Job, problem string) error
+	// Backlog tells how many events are due and for how long the oldest has
+	// been.
+	Backlog(ctx context.Context) (n int, oldest time.Duration, err error)
+	// Forget looks at events in the order they came, from the given id on, up
+	// to limit, and deletes those received longer ago than age that are not
+	// due. next is where to go on, 0 at the end.
+	Forget(ctx context.Context, age time.Duration, from int64, limit int) (deleted int, next int64, err error)
+}
+
+// Accounts knows the authorizers.
+type Accounts interface {
+	// UserName answers the gh_ name of an account; known is false while its
+	// profile has not been fetched.
+	UserName(ctx context.Context, appID string) (userName string, known bool, err error)
+}

@@ -1,0 +1,148 @@
+package sql
+
+import (
+	"context"
+	"time"
+
+	"wechattpp/callback"
+)
+
+// job is a claimed row as it lies in the table.
+type job struct {
+	ID             int64  `db:"id"`
+	ComponentAppID string `db:"component_app_id"`
+	AppID          string `db:"app_id"`
+	Source         int8   `db:"source"`
+	Type           string `db:"type"`
+	User           string `db:"user"`
+	CreatedAt      int64  `db:"created_at"`
+	ReceivedAt     int64  `db:"received_at"`
+	Dedup          []byte `db:"dedup"`
+	Body           []byte `db:"body"`
+	Sealed         bool   `db:"sealed"`
+	Held           bool   `db:"held"`
+	Attempts       int    `db:"attempts"`
+	Age            int64  `db:"age"`
+}
+
+const jobSQL = `SELECT id, component_app_id, app_id, source, type, user, created_at, received_at, dedup, body, sealed, held, attempts,
+	{now} - received_at AS age FROM event WHERE id IN (?) AND claim = ?`
+
+// Claim claims due events and reads them.
+func (c *Callback) Claim(ctx context.Context, limit int, lease time.Duration) ([]callback.Job, error) {
+	ids, claim, err := c.db.claimDue(ctx, "event", limit, lease)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	var rows []job
+	if err := c.db.run().all(ctx, &rows, jobSQL, ids, claim); err != nil {
+		return nil, err
+	}
+	jobs := make([]callback.Job, len(rows))
+	for i := range rows {
+		if jobs[i], err = c.job(&rows[i], claim); err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
+
+func (c *Callback) job(r *job, claim int64) (callback.Job, error) {
+	j := callback.Job{
+		Event: callback.Event{
+			ID: r.ID, ComponentAppID: r.ComponentAppID, AppID: r.AppID, Source: callback.Source(r.Source), Type: r.Type, User: r.User,
+			CreatedAt: time.UnixMilli(r.CreatedAt), ReceivedAt: time.UnixMilli(r.ReceivedAt), Body: r.Body, Secret: r.Sealed, Due: true, Held: r.Held,
+		},
+		Claim: claim, Attempts: r.Attempts, Age: time.Duration(r.Age) * time.Millisecond,
+	}
+	copy(j.Dedup[:], r.Dedup)
+	if !r.Sealed {
+		return j, nil
+	}
+	plain, err := c.db.open(r.Body, eventBinding(j.Dedup))
+	j.Body = []byte(plain)
+	return j, err
+}
+
+const (
+	doneEventSQL  = `UPDATE event SET due_at = NULL, problem = NULL WHERE id IN (?) AND claim = ?`
+	retryEventSQL = `UPDATE event SET due_at = {now} + ?, attempts = attempts + 1, problem = ? WHERE id = ? AND claim = ?`
+	leaveEventSQL = `UPDATE event SET due_at = NULL, problem = ? WHERE id = ? AND claim = ?`
+	releaseSQL    = `UPDATE event SET held = 0 WHERE id = ? AND claim = ? AND held = 1`
+	backlogSQL    = `SELECT COUNT(*) AS n, COALESCE({now} - MIN(due_at), 0) AS oldest FROM event WHERE due_at <= {now}`
+)
+
+// Done ends the work on the jobs of one claim.
+func (c *Callback) Done(ctx context.Context, claim int64, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := c.db.run().exec(ctx, doneEventSQL, ids, claim)
+	return err
+}
+
+// Retry puts a job off.
+func (c *Callback) Retry(ctx context.Context, j *callback.Job, after time.Duration, problem string) error {
+	_, err := c.db.run().exec(ctx, retryEventSQL, after.Milliseconds(), clip(problem), j.ID, j.Claim)
+	return err
+}
+
+// GiveUp leaves an event with its problem.
+func (c *Callback) GiveUp(ctx context.Context, j *callback.Job, problem string) error {
+	_, err := c.db.run().exec(ctx, leaveEventSQL, clip(problem), j.ID, j.Claim)
+	return err
+}
+
+// Release ends a hold: only now do business systems hear of the event.
+func (c *Callback) Release(ctx context.Context, j *callback.Job) error {
+	return c.db.inTx(ctx, func(t tx) error {
+		n, err := t.exec(ctx, releaseSQL, j.ID, j.Claim)
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.feed(ctx, line{AppID: j.AppID, Type: j.Type, EventID: j.ID})
+	})
+}
+
+// Backlog reads the due end of the index.
+func (c *Callback) Backlog(ctx context.Context) (int, time.Duration, error) {
+	var b struct {
+		N      int   `db:"n"`
+		Oldest int64 `db:"oldest"`
+	}
+	err := c.db.run().get(ctx, &b, backlogSQL)
+	return b.N, time.Duration(b.Oldest) * time.Millisecond, err
+}
+
+// Forget goes along the primary key, for an index on received_at would be paid
+// for by every push.
+func (c *Callback) Forget(ctx context.Context, age time.Duration, from int64, limit int) (deleted int, next int64, err error) {
+	var page []struct {
+		ID  int64 `db:"id"`
+		Old bool  `db:"old"`
+	}
+	const pageSQL = `SELECT id, CASE WHEN due_at IS NULL AND received_at < {now} - ? THEN 1 ELSE 0 END AS old FROM event WHERE id >= ? ORDER BY id LIMIT ?`
+	if err := c.db.run().all(ctx, &page, pageSQL, age.Milliseconds(), from, limit); err != nil {
+		return 0, from, err
+	}
+	var old []int64
+	for _, p := range page {
+		if p.Old {
+			old = append(old, p.ID)
+		}
+	}
+	if len(page) == limit {
+		next = page[limit-1].ID + 1
+	}
+	if len(old) == 0 {
+		return 0, next, nil
+	}
+	n, err := c.db.run().exec(ctx, `DELETE FROM event WHERE id IN (?)`, old)
+	return int(n), next, err
+}
+
+// clip fits a text into problem, which holds 255 characters.
+func clip(text string) string {
+	r := []rune(text)
+	return string(r[:min(len(r), 255)])
+}
