@@ -1,0 +1,227 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
+
+	"wechattpp/wechat"
+)
+
+// Minter gets a new token of an owner from the vendor. refresh is the stored
+// refresh token, empty for kinds that have none. An answer without a refresh
+// token leaves the stored one. It must be safe for concurrent use.
+type Minter interface {
+	Mint(ctx context.Context, o Owner, refresh string) (wechat.Lent, error)
+}
+
+// MinterFunc makes a Minter of a function.
+type MinterFunc func(ctx context.Context, o Owner, refresh string) (wechat.Lent, error)
+
+// Mint calls the function.
+func (f MinterFunc) Mint(ctx context.Context, o Owner, refresh string) (wechat.Lent, error) {
+	return f(ctx, o, refresh)
+}
+
+// Config says what a Keeper works with.
+type Config struct {
+	Store   Store
+	Minters map[string]Minter // by Owner.Kind
+	// Verify asks the vendor whether an account that was refused is still authorized, and for its refresh token.
+	// wechat.ErrNotAuthorized: it is not. nil: what the vendor said is believed.
+	Verify   func(ctx context.Context, appID string) (refresh string, err error)
+	Parallel int // calls to the vendor at once, besides the component's own; 0: 128
+	Cache    int // tokens remembered for a second; 0: 10,000
+	Log      *slog.Logger
+	Metrics  prometheus.Registerer // nil: none
+}
+
+// Keeper keeps tokens fresh. Safe for concurrent use; Close it after its users.
+type Keeper struct {
+	Config
+	cache   *lru.Cache[Owner, Kept]
+	flights flights
+	slots   *semaphore.Weighted
+	metrics metrics
+
+	mu     sync.Mutex
+	paused time.Time // no authorizer is claimed before
+}
+
+// New makes a Keeper.
+func New(c Config) *Keeper {
+	if c.Parallel <= 0 {
+		c.Parallel = 128
+	}
+	if c.Cache <= 0 {
+		c.Cache = 10_000
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	cache, err := lru.New[Owner, Kept](c.Cache)
+	if err != nil {
+		panic("token: " + err.Error()) // only for a size below 1
+	}
+	return &Keeper{Config: c, cache: cache, slots: semaphore.NewWeighted(int64(c.Parallel)), metrics: newMetrics(c.Metrics)}
+}
+
+// Close waits for the renewals that callers began, at most some 40 seconds.
+func (k *Keeper) Close() { k.flights.running.Wait() }
+
+// Begin makes sure that a token is kept for an owner that needs no
+// authorization (the component, a sender): at its first start, after it rested,
+// and as soon as a failed renewal may succeed, such as when a ticket came.
+func (k *Keeper) Begin(ctx context.Context, o Owner) error { return k.Store.Begin(ctx, o, false) }
+
+// Restart forgets the token and lets it be renewed at once: the secret, or
+// whose it is, has changed.
+func (k *Keeper) Restart(ctx context.Context, o Owner) error {
+	defer k.cache.Remove(o)
+	return k.Store.Begin(ctx, o, true)
+}
+
+// Put stores a token from elsewhere.
+func (k *Keeper) Put(ctx context.Context, o Owner, lent wechat.Lent, age time.Duration) error {
+	defer k.cache.Remove(o)
+	return k.Store.Put(ctx, o, lent, age, k.dueIn(o, lent))
+}
+
+// Stop ends an owner's tokens: within a second no replica hands them out.
+func (k *Keeper) Stop(ctx context.Context, o Owner, problem string) error {
+	defer k.cache.Remove(o)
+	return k.Store.Stop(ctx, o, problem)
+}
+
+// State tells how a token is, without the token. fs.ErrNotExist: none is kept.
+func (k *Keeper) State(ctx context.Context, o Owner) (Kept, error) {
+	row, err := k.Store.Load(ctx, o)
+	row.Access, row.Refresh = "", ""
+	return row, err
+}
+
+// Source gives the tokens of one owner; it fits wechat.TokenSource.
+func (k *Keeper) Source(o Owner) *Source { return &Source{k, o} }
+
+// Source hands out the tokens of one owner. Safe for concurrent use.
+type Source struct {
+	k     *Keeper
+	owner Owner
+}
+
+// Token gives a token believed to be good. Errors: Unavailable, or those of the
+// database or ctx.
+func (s *Source) Token(ctx context.Context) (string, error) { return s.k.have(ctx, s.owner, "") }
+
+// Replace gives another token than the one that was refused, renewing it only
+// if it is still the current one. Errors: as of Token, and ErrTooSoon.
+func (s *Source) Replace(ctx context.Context, refused string) (string, error) {
+	return s.k.have(ctx, s.owner, refused)
+}
+
+// have answers from memory, or joins the one flight that asks the database,
+// and, if need be, the vendor. The flight does not end with its first caller.
+func (k *Keeper) have(ctx context.Context, o Owner, refused string) (string, error) {
+	if row, ok := k.cache.Get(o); ok && row.trusted() && row.good(refused) {
+		return row.Access, nil
+	}
+	f := k.flights.join(destination{o, refused}, func() (string, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*lease)
+		defer cancel()
+		return k.obtain(ctx, o, refused)
+	})
+	select {
+	case <-f.landed:
+		return f.access, f.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// trusted tells whether a row that was read may still be handed out. Its time
+// left was counted from when it was read.
+func (k Kept) trusted() bool {
+	return time.Since(k.read) < trust && k.Left-time.Since(k.read) > margin(k.Life)
+}
+
+// obtain reads the row until it holds a token to hand out, renews it if nobody
+// does, and waits while somebody else does.
+func (k *Keeper) obtain(ctx context.Context, o Owner, refused string) (string, error) {
+	for {
+		row, err := k.load(ctx, o)
+		if err != nil {
+			return "", err
+		}
+		if row.good(refused) {
+			row.Refresh = ""
+			k.cache.Add(o, row)
+			return row.Access, nil
+		}
+		if err := row.barred(refused); err != nil {
+			return "", err
+		}
+		claimed, won, err := k.claim(ctx, row)
+		if err != nil {
+			return "", err
+		}
+		if won {
+			lent, err := k.renew(ctx, claimed)
+			if !errors.Is(err, ErrLost) && !errors.Is(err, errStale) {
+				return lent.Access, err
+			}
+		}
+		if err := sleep(ctx, poll); err != nil {
+			return "", err
+		}
+	}
+}
+
+func (k *Keeper) load(ctx context.Context, o Owner) (Kept, error) {
+	read := time.Now()
+	row, err := k.Store.Load(ctx, o)
+	row.read = read
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &Unavailable{Owner: o, Rests: true, Problem: "none was ever stored"}
+	}
+	return row, err
+}
+
+// barred tells why a renewal must not be begun now.
+func (k Kept) barred(refused string) error {
+	switch {
+	case k.Resting:
+		return &Unavailable{Owner: k.Owner, Rests: true, Problem: k.Problem}
+	case !k.Held && k.Failures > 0 && k.Due > 0:
+		return &Unavailable{Owner: k.Owner, Problem: k.Problem}
+	case refused != "" && k.Access == refused && k.Age < between:
+		return ErrTooSoon
+	}
+	return nil
+}
+
+// claim tries only if the row looks free, so that those who wait only read.
+func (k *Keeper) claim(ctx context.Context, row Kept) (Kept, bool, error) {
+	if row.Held && row.Due > 0 {
+		return row, false, nil
+	}
+	read := time.Now()
+	claimed, won, err := k.Store.Claim(ctx, row, lease)
+	claimed.read = read
+	return claimed, won, err
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
