@@ -63,6 +63,10 @@ type Store interface {
 	// below before (0: the newest), newest first.
 	Record(ctx context.Context, e Entry) error
 	Audit(ctx context.Context, before int64, limit int) ([]Entry, error)
+
+	// Prune removes what is over: up to batch audit entries older than trail,
+	// and tokens that ended keep ago. It answers how many rows went.
+	Prune(ctx context.Context, keep, trail time.Duration, batch int) (int64, error)
 }
 
 // Entry is one line of the audit trail. Detail holds no secret.

@@ -18,6 +18,7 @@ const KeepMost = 24 * time.Hour
 // Limits of a client's fields.
 const (
 	nameMost    = 64
+	keyMost     = 64
 	sendersMost = 1000
 	secretLeast = 20
 	secretMost  = 128

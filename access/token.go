@@ -71,15 +71,42 @@ func (r *Room) Revoke(ctx context.Context, id string) error {
 	return r.store.RevokeToken(ctx, id)
 }
 
-// List lists administrators' tokens, newest first: up to limit with a Seq below
+// Issued lists administrators' tokens, newest first: up to limit with a Seq below
 // before, 0 for the beginning.
-func (r *Room) List(ctx context.Context, before int64, limit int) ([]Token, error) {
+func (r *Room) Issued(ctx context.Context, before int64, limit int) ([]Token, error) {
 	return r.store.Tokens(ctx, before, limit)
 }
 
 // Record appends to the audit trail. Neither Target nor Detail may hold a
 // secret.
-func (r *Room) Record(ctx context.Context, e Entry) error { return r.store.Record(ctx, e) }
+func (r *Room) Record(ctx context.Context, e Entry) error {
+	e.Target = cut(e.Target, targetMost)
+	return r.store.Record(ctx, e)
+}
+
+// targetMost is how many characters of a target the trail keeps.
+const targetMost = 200
+
+func cut(text string, most int) string {
+	if r := []rune(strings.ToValidUTF8(text, "?")); len(r) > most {
+		return string(r[:most])
+	}
+	return text
+}
+
+// What is over is kept for a while, to be looked up.
+const (
+	tokensKept = 30 * 24 * time.Hour
+	trailKept  = 400 * 24 * time.Hour
+)
+
+// PruneDue removes a batch of what has been over for long: tokens that ended 30
+// days ago, audit entries of more than 400 days. It is for a nightly job, which
+// goes on while n is above 0.
+func (r *Room) PruneDue(ctx context.Context) (n int, err error) {
+	gone, err := r.store.Prune(ctx, tokensKept, trailKept, 1000)
+	return int(gone), err
+}
 
 // Audit lists the trail, newest first: up to limit entries with ids below
 // before, 0 for the beginning.
