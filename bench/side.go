@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// side is one of the programs that a stage compares.
+type side struct {
+	name string
+	addr netip.AddrPort
+	pids []int // whose CPU is counted; none: not counted
+	make func(n int) (*requests, error)
+	good func(body []byte) bool
+	size int // requests of one round, found by calibrate
+}
+
+// round is what one measured run of one side gave.
+type round struct {
+	outcome
+	cpu   time.Duration // of the programs, what they worked off afterwards included
+	after time.Duration // how long that took
+}
+
+func (r round) perRequest() float64 { return float64(r.cpu) / float64(max(r.done, 1)) }
+
+func success(body []byte) bool { return string(body) == "success" }
+
+func accepted(body []byte) bool {
+	return bytes.Contains(body, []byte(`"msgid"`)) && bytes.Contains(body, []byte(`"code":0`))
+}
+
+// calibrate warms the side up (connections, caches, the table's first pages)
+// and finds how many requests fill the span.
+func (s *side) calibrate(conns int, span time.Duration) error {
+	s.size = 2000
+	for range 2 {
+		r, err := s.run(conns, span, 0)
+		if err != nil {
+			return fmt.Errorf("%s, warming up: %w", s.name, err)
+		}
+		s.size = min(max(int(r.perSecond()*span.Seconds()), 500), 400_000)
+	}
+	return nil
+}
+
+// run measures one round. Any failed request is an error: a figure with errors
+// in it is none.
+func (s *side) run(conns int, span time.Duration, rate float64) (round, error) {
+	n := s.size
+	if rate > 0 {
+		n = int(rate * span.Seconds())
+	}
+	from, err := s.make(n)
+	if err != nil {
+		return round{}, err
+	}
+	before, err := cpu(s.pids...)
+	if err != nil {
+		return round{}, err
+	}
+	out, err := load{addr: s.addr, conns: conns, from: from, count: n, limit: 3*span + time.Second, rate: rate, good: s.good}.run()
+	if err != nil {
+		return round{}, err
+	}
+	if out.failed > 0 {
+		return round{}, fmt.Errorf("%s: %d of %d requests failed, the first: %w", s.name, out.failed, out.done+out.failed, out.failure)
+	}
+	r := round{outcome: out}
+	begin := time.Now()
+	if len(s.pids) > 0 {
+		if err := quiet(time.Minute, s.pids...); err != nil {
+			return round{}, fmt.Errorf("%s after the load: %w", s.name, err)
+		}
+	}
+	r.after = time.Since(begin)
+	now, err := cpu(s.pids...)
+	r.cpu = now - before
+	return r, err
+}
+
+// interleave runs the sides in turn, round by round, the order turned over
+// each time, so that what the machine does meanwhile meets all of them.
+func interleave(sides []*side, rounds, conns int, span time.Duration, rate float64) (map[*side][]round, error) {
+	out := map[*side][]round{}
+	for i := range rounds {
+		for j := range sides {
+			s := sides[j]
+			if i%2 == 1 {
+				s = sides[len(sides)-1-j]
+			}
+			r, err := s.run(conns, span, rate)
+			if err != nil {
+				return nil, err
+			}
+			out[s] = append(out[s], r)
+		}
+	}
+	return out, nil
+}
+
+func each(rounds []round, f func(round) float64) []float64 {
+	out := make([]float64, len(rounds))
+	for i, r := range rounds {
+		out[i] = f(r)
+	}
+	return out
+}
+
+func perSecond(r round) float64 { return r.perSecond() }
+
+func generatorShare(r round) float64 { return r.outcome.cpu.Seconds() / r.elapsed.Seconds() }
