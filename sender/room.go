@@ -138,6 +138,18 @@ func (r *Room) Ready(ctx context.Context, code string) error {
 	return err
 }
 
+// Why is Ready for those who tell it to people: the reason why a sender cannot
+// send, "" if it can; err only if that could not be found out, or fs.ErrNotExist.
+func (r *Room) Why(ctx context.Context, code string) (reason string, err error) {
+	err = r.Ready(ctx, code)
+	for _, known := range []error{ErrUnbound, ErrUnauthorized, ErrPermission} {
+		if errors.Is(err, known) {
+			return err.Error(), nil
+		}
+	}
+	return "", err
+}
+
 // Client gives a client that speaks for the sender, or the errors of Ready.
 func (r *Room) Client(ctx context.Context, code string) (*wechat.Account, error) {
 	s, err := r.ready(ctx, code)

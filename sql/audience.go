@@ -1,0 +1,204 @@
+package sql
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"wechattpp/audience"
+)
+
+// Audience keeps users and what is known of them.
+type Audience struct{ db *DB }
+
+var _ audience.Store = (*Audience)(nil)
+
+// Audience gives the store of users.
+func (db *DB) Audience() *Audience { return &Audience{db} }
+
+type valueRow struct {
+	UserID int64  `db:"user_id"`
+	Kind   string `db:"kind"`
+	BindID string `db:"bind_id"`
+	Value  string `db:"value"`
+}
+
+// Write makes the changes of one call. Users are locked in the order of their
+// ids, so that two calls on the same users take turns.
+func (a *Audience) Write(ctx context.Context, changes []audience.Change) (refused []error, err error) {
+	first, err := a.db.ids.take(ctx, "user", len(changes))
+	if err != nil {
+		return nil, err
+	}
+	err = a.db.inTx(ctx, func(t tx) error {
+		refused = make([]error, len(changes))
+		ids, err := t.users(ctx, changes, first)
+		if err != nil {
+			return err
+		}
+		have, err := t.values(ctx, ids)
+		if err != nil {
+			return err
+		}
+		want := make(map[int64][]audience.Value, len(have))
+		for id, values := range have {
+			want[id] = values
+		}
+		for i, c := range changes {
+			id := ids[c.UserID]
+			next, err := c.Apply(want[id])
+			if refused[i] = err; err == nil {
+				want[id] = next
+			}
+		}
+		return t.replace(ctx, have, want)
+	})
+	return refused, err
+}
+
+// users finds the users, making those that are missing, and locks them.
+func (t tx) users(ctx context.Context, changes []audience.Change, id int64) (map[string]int64, error) {
+	names := make([]string, len(changes))
+	for i, c := range changes {
+		names[i] = c.UserID
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	args := make([]any, 0, 2*len(names))
+	for i, n := range names {
+		args = append(args, id+int64(i), n)
+	}
+	insert := `INSERT INTO user (id, userid, created_at, updated_at) VALUES ` + values(len(names), "(?, ?, {now}, {now})") + t.db.orIgnore("id")
+	if _, err := t.exec(ctx, insert, args...); err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(ctx, `UPDATE user SET updated_at = {now} WHERE userid IN (?)`, names); err != nil {
+		return nil, err
+	}
+	var rows []struct {
+		ID     int64  `db:"id"`
+		UserID string `db:"userid"`
+	}
+	if err := t.all(ctx, &rows, `SELECT id, userid FROM user WHERE userid IN (?)`, names); err != nil {
+		return nil, err
+	}
+	ids := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		ids[r.UserID] = r.ID
+	}
+	return ids, nil
+}
+
+func (t tx) values(ctx context.Context, ids map[string]int64) (map[int64][]audience.Value, error) {
+	list := make([]int64, 0, len(ids))
+	for _, id := range ids {
+		list = append(list, id)
+	}
+	var rows []valueRow
+	if err := t.all(ctx, &rows, `SELECT user_id, kind, bind_id, value FROM user_value WHERE user_id IN (?)`, list); err != nil {
+		return nil, err
+	}
+	have := make(map[int64][]audience.Value, len(ids))
+	for _, r := range rows {
+		have[r.UserID] = append(have[r.UserID], audience.Value{Kind: r.Kind, BindID: r.BindID, Value: r.Value})
+	}
+	return have, nil
+}
+
+// replace writes the difference between what was and what shall be.
+func (t tx) replace(ctx context.Context, have, want map[int64][]audience.Value) error {
+	var gone, fresh []valueRow
+	for id, now := range want {
+		gone = append(gone, missing(id, have[id], now)...)
+		fresh = append(fresh, missing(id, now, have[id])...)
+	}
+	for part := range slices.Chunk(gone, 100) { // the databases do not agree on how to write a list of rows
+		const one = `user_id = ? AND kind = ? AND bind_id = ? AND value = ?`
+		where := one + strings.Repeat(" OR "+one, len(part)-1)
+		if _, err := t.exec(ctx, `DELETE FROM user_value WHERE `+where, rowArgs(part)...); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(fresh, 500) {
+		if _, err := t.exec(ctx, `INSERT INTO user_value (user_id, kind, bind_id, value) VALUES `+
+			values(len(part), "(?, ?, ?, ?)"), rowArgs(part)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missing lists what of a user is in one list and not in the other.
+func missing(id int64, in, from []audience.Value) []valueRow {
+	var rows []valueRow
+	for _, v := range in {
+		if !slices.Contains(from, v) {
+			rows = append(rows, valueRow{id, v.Kind, v.BindID, v.Value})
+		}
+	}
+	return rows
+}
+
+func rowArgs(rows []valueRow) []any {
+	args := make([]any, 0, 4*len(rows))
+	for _, r := range rows {
+		args = append(args, r.UserID, r.Kind, r.BindID, r.Value)
+	}
+	return args
+}
+
+// Delete removes users with all their values.
+func (a *Audience) Delete(ctx context.Context, userids []string) (map[string]bool, error) {
+	var existed map[string]bool
+	err := a.db.inTx(ctx, func(t tx) error {
+		existed = map[string]bool{}
+		var found []string
+		if err := t.all(ctx, &found, `SELECT userid FROM user WHERE userid IN (?)`, userids); err != nil || len(found) == 0 {
+			return err
+		}
+		for _, id := range found {
+			existed[id] = true
+		}
+		if _, err := t.exec(ctx, `DELETE FROM user_value WHERE user_id IN (SELECT id FROM user WHERE userid IN (?))`, found); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, `DELETE FROM user WHERE userid IN (?)`, found)
+		return err
+	})
+	return existed, err
+}
+
+// Values resolves users to identities.
+func (a *Audience) Values(ctx context.Context, kind, bindID string, userids []string) (map[string]string, error) {
+	var rows []struct {
+		UserID string `db:"userid"`
+		Value  string `db:"value"`
+	}
+	const query = `SELECT u.userid, MIN(v.value) AS value FROM user u JOIN user_value v ON v.user_id = u.id
+		WHERE u.userid IN (?) AND v.kind = ? AND v.bind_id = ? GROUP BY u.userid`
+	if err := a.db.run().all(ctx, &rows, query, userids, kind, bindID); err != nil {
+		return nil, err
+	}
+	found := make(map[string]string, len(rows))
+	for _, r := range rows {
+		found[r.UserID] = r.Value
+	}
+	return found, nil
+}
+
+// Read gives all that is known of a user.
+func (a *Audience) Read(ctx context.Context, userid string) ([]audience.Value, error) {
+	var id int64
+	if err := a.db.run().get(ctx, &id, `SELECT id FROM user WHERE userid = ?`, userid); err != nil {
+		return nil, err
+	}
+	var rows []valueRow
+	if err := a.db.run().all(ctx, &rows, `SELECT user_id, kind, bind_id, value FROM user_value WHERE user_id = ? ORDER BY kind, bind_id, value`, id); err != nil {
+		return nil, err
+	}
+	list := make([]audience.Value, len(rows))
+	for i, r := range rows {
+		list[i] = audience.Value{Kind: r.Kind, BindID: r.BindID, Value: r.Value}
+	}
+	return list, nil
+}
