@@ -54,6 +54,13 @@
 //     busy(after), refuse(status, code, text): errors with a status
 //   - c.note(key, value): what the audit entry shall tell besides; never a secret
 //
+// # Tests
+//
+// house_test.go serves the API over a real database: newHouse(t, func(c *Config,
+// db *sql.DB) { c.Senders = … }), h.admin is an administrator's token,
+// h.client(scopes, senders…) makes a client and a token, h.call(method, path,
+// token, body) holds each answer to its schema, h.json and h.refused read it.
+//
 // Push routes (who: push) go past everything that costs: no authentication, no
 // rate limit, no log line, only recovery and the 1 MiB limit.
 package api
