@@ -71,9 +71,9 @@ type Store interface {
 	// Backlog tells how many events are due and for how long the oldest has
 	// been.
 	Backlog(ctx context.Context) (n int, oldest time.Duration, err error)
-	// Forget looks at events in the order they came, from the given id on, up
-	// to limit, and deletes those received longer ago than age that are not
-	// due. next is where to go on, 0 at the end.
+	// Forget looks at up to limit events in the order they came, from the given
+	// id on, and deletes those received longer ago than age that are not due.
+	// next is where to go on, 0 when the rest is younger.
 	Forget(ctx context.Context, age time.Duration, from int64, limit int) (deleted int, next int64, err error)
 }
 

@@ -114,30 +114,35 @@ func (c *Callback) Backlog(ctx context.Context) (int, time.Duration, error) {
 	return b.N, time.Duration(b.Oldest) * time.Millisecond, err
 }
 
-// Forget goes along the primary key, for an index on received_at would be paid
-// for by every push.
+const (
+	pageEventsSQL   = `SELECT id, received_at < {now} - ? AS old, due_at IS NOT NULL AS due FROM event WHERE id >= ? ORDER BY id LIMIT ?`
+	forgetEventsSQL = `DELETE FROM event WHERE id IN (?) AND due_at IS NULL`
+)
+
+// Forget goes along the primary key, which follows time by some seconds: an
+// index on received_at would be paid for by every push.
 func (c *Callback) Forget(ctx context.Context, age time.Duration, from int64, limit int) (deleted int, next int64, err error) {
 	var page []struct {
 		ID  int64 `db:"id"`
 		Old bool  `db:"old"`
+		Due bool  `db:"due"`
 	}
-	const pageSQL = `SELECT id, CASE WHEN due_at IS NULL AND received_at < {now} - ? THEN 1 ELSE 0 END AS old FROM event WHERE id >= ? ORDER BY id LIMIT ?`
-	if err := c.db.run().all(ctx, &page, pageSQL, age.Milliseconds(), from, limit); err != nil {
+	if err := c.db.run().all(ctx, &page, pageEventsSQL, age.Milliseconds(), from, limit); err != nil {
 		return 0, from, err
 	}
 	var old []int64
-	for _, p := range page {
-		if p.Old {
-			old = append(old, p.ID)
+	for _, e := range page {
+		if e.Old && !e.Due {
+			old = append(old, e.ID)
 		}
 	}
-	if len(page) == limit {
-		next = page[limit-1].ID + 1
+	if n := len(page); n == limit && page[n-1].Old {
+		next = page[n-1].ID + 1
 	}
 	if len(old) == 0 {
 		return 0, next, nil
 	}
-	n, err := c.db.run().exec(ctx, `DELETE FROM event WHERE id IN (?)`, old)
+	n, err := c.db.run().exec(ctx, forgetEventsSQL, old)
 	return int(n), next, err
 }
 

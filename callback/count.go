@@ -1,0 +1,68 @@
+package callback
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// counts holds the metrics of the door, resolved once: a label look-up for
+// each push would cost as much as its signature.
+type counts struct {
+	fresh, copies [3]prometheus.Counter // by Source
+	no            map[*Refusal]*[3]prometheus.Counter
+	wait          prometheus.Observer
+	effects       *prometheus.CounterVec
+	due, oldest   prometheus.Gauge
+}
+
+func newCounts(reg prometheus.Registerer) *counts {
+	pushes := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "wechattpp_pushes_total", Help: "Pushes of WeChat by address and result: taken, copy, or the reason of a refusal.",
+	}, []string{"source", "result"})
+	wait := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "wechattpp_push_seconds", Help: "Time from the arrival of a push until it was on disk.",
+		Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 4.5},
+	})
+	c := &counts{
+		no: map[*Refusal]*[3]prometheus.Counter{}, wait: wait,
+		effects: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "wechattpp_event_effects_total", Help: "Work on events by kind and result: done, waiting, failed, given_up.",
+		}, []string{"kind", "result"}),
+		due:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "wechattpp_events_due", Help: "Events whose effect is due."}),
+		oldest: prometheus.NewGauge(prometheus.GaugeOpts{Name: "wechattpp_events_oldest_seconds", Help: "For how long the oldest due event has been due."}),
+	}
+	c.fresh, c.copies = three(pushes, "taken"), three(pushes, "copy")
+	for _, r := range refusals {
+		by := three(pushes, r.Reason)
+		c.no[r] = &by
+	}
+	if reg != nil {
+		reg.MustRegister(pushes, wait, c.effects, c.due, c.oldest)
+	}
+	return c
+}
+
+func three(v *prometheus.CounterVec, result string) (by [3]prometheus.Counter) {
+	for s := range by {
+		if s > 0 {
+			by[s] = v.WithLabelValues(Source(s).String(), result)
+		}
+	}
+	return by
+}
+
+func (c *counts) taken(r *Request, fresh bool) {
+	if fresh {
+		c.fresh[r.Source].Inc()
+	} else {
+		c.copies[r.Source].Inc()
+	}
+	c.wait.Observe(time.Since(r.At).Seconds())
+}
+
+func (c *counts) refused(s Source, r *Refusal) {
+	if s == Component || s == Message {
+		c.no[r][s].Inc()
+	}
+}

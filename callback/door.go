@@ -1,0 +1,130 @@
+package callback
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"wechattpp/crypto"
+)
+
+// MaxBody is the most bytes a push may have.
+const MaxBody = 1 << 20
+
+// Patience is how long, from its arrival, a push waits to be written down;
+// WeChat waits 5 s
+// (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/message_push.html).
+const Patience = 4500 * time.Millisecond
+
+// Config says what a Door needs.
+type Config struct {
+	ComponentAppID string
+	Token          string      // message verify token of the Open Platform console
+	Key            *crypto.Key // EncodingAESKey
+	PreviousKey    *crypto.Key // the one before; nil if none
+	// MaxAge is how far a signed timestamp may be off, either way; 0 is any.
+	MaxAge time.Duration
+
+	Store    Store
+	Accounts Accounts
+	Effects  Effects
+	Nudge    func()                // called when an event with an effect is in; may be nil
+	Metrics  prometheus.Registerer // may be nil
+	Log      *slog.Logger          // nil means slog.Default()
+}
+
+// Door takes pushes and works them off. All methods are safe for concurrent
+// use.
+type Door struct {
+	Config
+	names  *names
+	counts *counts
+	gaps   gaps
+	alarms alarms
+	// measured is when the backlog was last looked at, in Unix nanoseconds.
+	measured atomic.Int64
+}
+
+// New makes a Door.
+func New(c Config) *Door {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Nudge == nil {
+		c.Nudge = func() {}
+	}
+	d := &Door{Config: c, names: newNames(c.Accounts), counts: newCounts(c.Metrics)}
+	d.gaps.log = c.Log
+	return d
+}
+
+// Request is a push as it arrived. Body is not kept.
+type Request struct {
+	Source Source
+	AppID  string // account in the path; only at Message
+	// Timestamp, Nonce and Signature are the query's timestamp, nonce and
+	// msg_signature, percent-decoded once. Its encrypt_type is not looked at:
+	// what is not encrypted is refused, whatever it says.
+	Timestamp, Nonce, Signature string
+	Body                        []byte
+	At                          time.Time // when it arrived
+}
+
+// Success is what WeChat wants to read.
+const Success = "success"
+
+// Receive answers what to say to a push, as text/plain with status 200: it is
+// on disk then. The error is a *Refusal with the status to answer; nothing of
+// such a push is kept, but for store_away, where it may be.
+func (d *Door) Receive(ctx context.Context, r *Request) (string, error) {
+	ctx, cancel := context.WithDeadline(ctx, r.At.Add(Patience))
+	defer cancel()
+	e, err := d.read(ctx, r)
+	if err != nil {
+		return "", d.Refuse(r.Source, err)
+	}
+	fresh, failed := d.Store.Append(ctx, e)
+	if failed != nil {
+		return "", d.away(ctx, r, failed)
+	}
+	d.gaps.end()
+	d.counts.taken(r, fresh)
+	if fresh && (e.Due || e.Held) {
+		d.Nudge()
+	}
+	return Success, nil
+}
+
+// Refuse counts a refusal; api calls it for those that never get to Receive.
+func (d *Door) Refuse(s Source, r *Refusal) error {
+	d.counts.refused(s, r)
+	switch r {
+	case errWrongKey:
+		if d.alarms.raise(r.Reason, time.Now()) {
+			d.Log.Error("pushes with a good signature that no key opens: compare wechattpp_encoding_aes_key and wechattpp_encoding_aes_key_previous with the Open Platform console",
+				"app_id", d.ComponentAppID)
+		}
+	case errCleartext:
+		if d.alarms.raise(r.Reason, time.Now()) {
+			d.Log.Warn("unencrypted push refused: choose safe mode (AES) where the address is configured", "app_id", d.ComponentAppID)
+		}
+	}
+	return r
+}
+
+// away refuses a push that could not be written down.
+func (d *Door) away(ctx context.Context, r *Request, err error) error {
+	if ctx.Err() == context.Canceled { // WeChat hung up
+		return errStoreAway
+	}
+	d.gaps.begin(r.At, err)
+	return d.Refuse(r.Source, errStoreAway)
+}
+
+// Problems tells, for /readyz, what is or was lately wrong at the door.
+func (d *Door) Problems(now time.Time) []string {
+	return append(d.alarms.recent(now), d.gaps.recent(now)...)
+}

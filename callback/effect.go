@@ -1,0 +1,81 @@
+package callback
+
+import (
+	"context"
+	"time"
+
+	"wechattpp/wechat"
+)
+
+// Effects is what events do, wired by cmd. Each may be called again for the
+// same event and must then change nothing more; events of one account may come
+// in any order, so each compares the event's time with what it holds. An error
+// is tried again, with growing pauses, for a day; Later says when. A nil func
+// has no effect.
+type Effects struct {
+	// Ticket brings the platform's component_verify_ticket.
+	Ticket func(ctx context.Context, ticket string, created time.Time) error
+	// Authorized brings the code of an authorization, new or changed.
+	Authorized func(ctx context.Context, a Authorization) error
+	// Unauthorized tells that an account took its authorization back.
+	Unauthorized func(ctx context.Context, appID string, created time.Time) error
+	// Outcome brings WeChat's later word on a template message.
+	Outcome func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error
+}
+
+// Authorization is an authorized or updateauthorized event.
+type Authorization struct {
+	AppID       string
+	Code        string
+	CodeExpires time.Time // zero if not told
+	PreAuthCode string    // of the invitation it came from; perhaps none of ours
+	Updated     bool      // updateauthorized
+	Created     time.Time
+}
+
+// Later is the error of an effect that cannot happen yet, such as an outcome
+// that overtook its send. It is logged as no failure.
+type Later struct{ After time.Duration }
+
+func (l Later) Error() string { return "not yet: again in " + l.After.String() }
+
+// effect is one thing to do, with the name it is counted under.
+type effect struct {
+	kind string
+	do   func(context.Context) error
+}
+
+// of is the one switch that routes events, of the account appID if they are
+// about one; nil for those without an effect.
+func (f *Effects) of(appID string, p *wechat.Push) *effect {
+	created := time.Unix(p.CreateTime, 0)
+	switch p.InfoType {
+	case "component_verify_ticket":
+		if f.Ticket != nil && p.Ticket != "" {
+			return &effect{"ticket", func(ctx context.Context) error { return f.Ticket(ctx, p.Ticket, created) }}
+		}
+	case "authorized", "updateauthorized":
+		if f.Authorized != nil && p.AuthorizerAppID != "" && p.AuthorizationCode != "" {
+			return &effect{p.InfoType, func(ctx context.Context) error { return f.Authorized(ctx, authorization(p)) }}
+		}
+	case "unauthorized":
+		if f.Unauthorized != nil && p.AuthorizerAppID != "" {
+			return &effect{p.InfoType, func(ctx context.Context) error { return f.Unauthorized(ctx, p.AuthorizerAppID, created) }}
+		}
+	}
+	if o, ok := p.Outcome(); ok && f.Outcome != nil {
+		return &effect{"outcome", func(ctx context.Context) error { return f.Outcome(ctx, appID, o, created) }}
+	}
+	return nil
+}
+
+func authorization(p *wechat.Push) Authorization {
+	a := Authorization{
+		AppID: p.AuthorizerAppID, Code: p.AuthorizationCode, PreAuthCode: p.PreAuthCode,
+		Updated: p.InfoType == "updateauthorized", Created: time.Unix(p.CreateTime, 0),
+	}
+	if p.CodeExpires > 0 {
+		a.CodeExpires = time.Unix(p.CodeExpires, 0)
+	}
+	return a
+}

@@ -1,0 +1,32 @@
+package callback
+
+import "net/http"
+
+// Refusal is a push that is not taken. Its text may go out: of what was wrong
+// with a ciphertext it says nothing.
+type Refusal struct {
+	Status int
+	Reason string // counted under this name
+	text   string
+}
+
+func (r *Refusal) Error() string { return r.text }
+
+// Every way to refuse a push.
+var (
+	TooLarge   = &Refusal{http.StatusRequestEntityTooLarge, "too_large", "a push has at most 1 MiB"}
+	Unreadable = &Refusal{http.StatusBadRequest, "unreadable", "the body could not be read"}
+
+	errCleartext    = &Refusal{http.StatusBadRequest, "cleartext", "the push is not encrypted: choose safe mode (AES) in the Open Platform console"}
+	errEnvelope     = &Refusal{http.StatusBadRequest, "no_envelope", "the body is no encrypted push of WeChat"}
+	errBase64       = &Refusal{http.StatusBadRequest, "not_base64", "the encrypted part is not base64"}
+	errSignature    = &Refusal{http.StatusForbidden, "signature", "msg_signature does not fit"}
+	errStale        = &Refusal{http.StatusForbidden, "stale", "the signed timestamp is too far off: check the clocks"}
+	errWrongKey     = &Refusal{http.StatusForbidden, "wrong_key", "refused"}
+	errWrongAppID   = &Refusal{http.StatusForbidden, "wrong_app_id", "refused"}
+	errWrongAccount = &Refusal{http.StatusForbidden, "wrong_account", "the push is not for the account in the path"}
+	errStoreAway    = &Refusal{http.StatusServiceUnavailable, "store_away", "the push could not be written down: send it again"}
+)
+
+var refusals = []*Refusal{TooLarge, Unreadable, errCleartext, errEnvelope, errBase64, errSignature, errStale, errWrongKey,
+	errWrongAppID, errWrongAccount, errStoreAway}
