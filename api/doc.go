@@ -5,39 +5,42 @@
 // # How to add a resource
 //
 // Say the resource is "sender".
+// First add what you need to Config in api.go: Senders *sender.Room (api may
+// import the room), or an interface or function if that is smaller. Then write
+// api/senders.go with a params type per request, an answer type per answer, and
+// handlers:
 //
-//  1. Add what you need to Config in api.go: `Senders *sender.Room` (api may
-//     import the room), or an interface or function if that is smaller.
+//	func (s *server) createSender(c *call) error {
+//		var in senderParams
+//		if err := c.decode(&in); err != nil { // strict; names field, limit, remedy
+//			return err
+//		}
+//		if in.Kind == "wechatoa" && in.AppID == "" {
+//			return invalid("app_id", "is missing: give the account's AppID")
+//		}
+//		made, err := s.Senders.Create(c.ctx(), in.sender())
+//		if err != nil {
+//			return err // fs.ErrNotExist is 404, fs.ErrExist 409, a *problem itself, else 500
+//		}
+//		c.target("sender/" + made.Code) // for the audit trail
+//		return c.reply(http.StatusCreated, showSender(made))
+//	}
 //
-//  2. Write api/senders.go with a params type per request, an answer type per
-//     answer, and handlers:
+// A handler writes nothing itself: it ends with c.reply, or with an error. Only
+// streams write to c.Writer, and reply with nothing. Errors of a room that have
+// a status of their own become a *problem in the resource's file.
 //
-//     func (s *server) createSender(c *call) error {
-//     var in senderParams
-//     if err := c.decode(&in); err != nil { // strict; names field, limit, remedy
-//     return err
-//     }
-//     if in.Kind == "wechatoa" && in.AppID == "" {
-//     return invalid("app_id", "is missing: give the account's AppID")
-//     }
-//     made, err := s.Senders.Create(c.ctx(), …)
-//     if err != nil {
-//     return err // fs.ErrNotExist is 404, fs.ErrExist 409, a *problem itself, else 500
-//     }
-//     c.target("sender/" + made.Code) // for the audit trail
-//     return c.reply(http.StatusCreated, senderAnswer(made))
-//     }
+// Then add a line per route to routes.go; what changes a setting or reveals a
+// secret names its audit action:
 //
-//     A handler writes nothing itself: it ends with c.reply, or with an error.
-//     Only streams write to c.Writer, and reply with nothing.
+//	{method: "POST", path: "/v1/senders", who: admin, do: (*server).createSender, action: "sender.create"},
 //
-//  3. Add a line per route to routes.go: method, path, who may, handler, and for
-//     a change or a reveal of a secret the audit action.
-//
-//  4. Describe the routes in api/openapi/senders.yaml: `paths` and
-//     `components.schemas`; every operation has an example and refers to
-//     '#/components/responses/Error' or the like of base.yaml. A test holds the
-//     table against the document, and answers against their schemas.
+// And describe the routes in api/openapi/senders.yaml: paths, components.schemas
+// and tags of their own, merged with the other files. Every operation has an
+// operationId, its security as the others write it, and error answers that refer
+// to '#/components/responses/BadRequest' and the like of base.yaml. A test holds
+// table and description against each other, another every answer that a test
+// gets against its schema.
 //
 // # At hand in a handler
 //
