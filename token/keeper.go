@@ -164,7 +164,7 @@ func (k *Keeper) obtain(ctx context.Context, o Owner, refused string) (string, e
 			k.cache.Add(o, row)
 			return row.Access, nil
 		}
-		if err := row.barred(refused); err != nil {
+		if err := k.barred(row, refused); err != nil {
 			return "", err
 		}
 		claimed, won, err := k.claim(ctx, row)
@@ -194,14 +194,16 @@ func (k *Keeper) load(ctx context.Context, o Owner) (Kept, error) {
 }
 
 // barred tells why a renewal must not be begun now.
-func (k Kept) barred(refused string) error {
+func (k *Keeper) barred(row Kept, refused string) error {
 	switch {
-	case k.Resting:
-		return &Unavailable{Owner: k.Owner, Rests: true, Problem: k.Problem}
-	case !k.Held && k.Failures > 0 && k.Due > 0:
-		return &Unavailable{Owner: k.Owner, Problem: k.Problem}
-	case refused != "" && k.Access == refused && k.Age < between:
+	case row.Resting:
+		return &Unavailable{Owner: row.Owner, Rests: true, Problem: row.Problem}
+	case !row.Held && row.Failures > 0 && row.Due > 0:
+		return &Unavailable{Owner: row.Owner, Problem: row.Problem}
+	case refused != "" && row.Access == refused && row.Age < between:
 		return ErrTooSoon
+	case row.Owner.Kind == Authorizer && k.pausing():
+		return &Unavailable{Owner: row.Owner, Problem: "the component has no good token itself"}
 	}
 	return nil
 }

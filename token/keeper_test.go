@@ -1,0 +1,372 @@
+package token_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wechattpp/sql"
+	"wechattpp/sql/sqltest"
+	"wechattpp/token"
+	"wechattpp/wechat"
+)
+
+const app = "wxComponent"
+
+func account(i int) token.Owner {
+	return token.Owner{Kind: token.Authorizer, ID: fmt.Sprintf("wx%06d", i)}
+}
+
+// vendor mints numbered tokens and counts the calls for each owner.
+type vendor struct {
+	answer time.Duration
+	life   time.Duration
+	err    func(call int64) error
+
+	calls, now, most atomic.Int64
+	mu               sync.Mutex
+	byOwner          map[string]int
+	refreshes        []string
+}
+
+func (v *vendor) Mint(ctx context.Context, o token.Owner, refresh string) (wechat.Lent, error) {
+	n := v.calls.Add(1)
+	v.note(o, refresh)
+	defer v.now.Add(-1)
+	if now := v.now.Add(1); now > v.most.Load() {
+		v.most.Store(now)
+	}
+	select {
+	case <-time.After(v.answer):
+	case <-ctx.Done():
+		return wechat.Lent{}, ctx.Err()
+	}
+	if v.err != nil {
+		if err := v.err(n); err != nil {
+			return wechat.Lent{}, err
+		}
+	}
+	life := v.life
+	if life == 0 {
+		life = 2 * time.Hour
+	}
+	return wechat.Lent{Access: fmt.Sprint("access-", n), Refresh: refresh, Life: life}, nil
+}
+
+func (v *vendor) note(o token.Owner, refresh string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.byOwner == nil {
+		v.byOwner = map[string]int{}
+	}
+	v.byOwner[o.ID]++
+	v.refreshes = append(v.refreshes, refresh)
+}
+
+func keeper(t testing.TB, db *sql.DB, v token.Minter, with ...func(*token.Config)) *token.Keeper {
+	t.Helper()
+	c := token.Config{Store: db.Token(app), Log: slog.New(slog.DiscardHandler), Minters: map[string]token.Minter{token.Authorizer: v, token.Component: v, token.Sender: v}}
+	for _, f := range with {
+		f(&c)
+	}
+	k := token.New(c)
+	t.Cleanup(k.Close)
+	return k
+}
+
+func put(t testing.TB, k *token.Keeper, o token.Owner, life time.Duration) {
+	t.Helper()
+	if err := k.Put(context.Background(), o, wechat.Lent{Access: "first-" + o.ID, Refresh: "refresh-" + o.ID, Life: life}, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAThousandCallersOnThreeReplicasMakeOneCall(t *testing.T) {
+	source := sqltest.Source(t, "mysql")
+	v := &vendor{answer: 200 * time.Millisecond}
+	var replicas []*token.Keeper
+	sqltest.Open(t, source)
+	for range 3 {
+		replicas = append(replicas, keeper(t, sqltest.Raw(t, source, 0), v))
+	}
+	put(t, replicas[0], account(1), time.Millisecond) // lapsed at once
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+
+	tokens, took := make([]string, 1000), make([]time.Duration, 1000)
+	var all sync.WaitGroup
+	for i := range tokens {
+		all.Go(func() {
+			start := time.Now()
+			got, err := replicas[i%3].Source(account(1)).Token(ctx)
+			if err != nil {
+				t.Error(err)
+			}
+			tokens[i], took[i] = got, time.Since(start)
+		})
+	}
+	all.Wait()
+	if v.calls.Load() != 1 {
+		t.Fatalf("%d calls to the vendor, want 1", v.calls.Load())
+	}
+	slices.Sort(tokens)
+	if len(slices.Compact(tokens)) != 1 {
+		t.Fatal("callers got different tokens")
+	}
+	slices.Sort(took)
+	if p99 := took[989]; p99 > v.answer+250*time.Millisecond {
+		t.Errorf("p99 of the waiters %v, want at most the call + 250 ms", p99)
+	}
+}
+
+func TestATokenRefusedByManyIsReplacedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := sqltest.Open(t, sqltest.Source(t, "sqlite"))
+		v := &vendor{answer: 50 * time.Millisecond}
+		k := keeper(t, db, v)
+		put(t, k, account(1), 2*time.Hour)
+		ctx, s := context.Background(), k.Source(account(1))
+		old, err := s.Token(ctx)
+		if err != nil || old != "first-wx000001" {
+			t.Fatal(old, err)
+		}
+		if _, err := s.Replace(ctx, old); !errors.Is(err, token.ErrTooSoon) {
+			t.Fatalf("a token of this second: %v, want ErrTooSoon", err)
+		}
+		time.Sleep(31 * time.Second)
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if got, err := s.Replace(ctx, old); err != nil || got != "access-1" {
+					t.Errorf("%q, %v", got, err)
+				}
+			})
+		}
+		all.Wait()
+		if got, err := s.Replace(ctx, old); err != nil || got != "access-1" {
+			t.Errorf("one that others replaced: %q, %v", got, err)
+		}
+		if v.calls.Load() != 1 {
+			t.Errorf("%d calls, want 1", v.calls.Load())
+		}
+	})
+}
+
+func TestTwoReplicasRenewEachOfAThousandAccountsOnce(t *testing.T) {
+	source := sqltest.Source(t, "mysql")
+	v := &vendor{answer: 5 * time.Millisecond}
+	sqltest.Open(t, source)
+	a, b := keeper(t, sqltest.Raw(t, source, 0), v), keeper(t, sqltest.Raw(t, source, 0), v)
+	var all sync.WaitGroup
+	for i := range 1000 { // due: half of a life of no time
+		all.Go(func() { put(t, a, account(i), 0) })
+	}
+	all.Wait()
+	for _, k := range []*token.Keeper{a, b} {
+		all.Go(func() {
+			for n := 1; n > 0; {
+				var err error
+				if n, err = k.RenewDue(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if len(v.byOwner) != 1000 || v.calls.Load() != 1000 {
+		t.Fatalf("%d calls for %d accounts, want 1000 for 1000", v.calls.Load(), len(v.byOwner))
+	}
+	if v.most.Load() > 256 {
+		t.Errorf("%d calls at once by two replicas, want at most 128 each", v.most.Load())
+	}
+}
+
+func TestTwoHoursOfRenewals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := sqltest.Open(t, sqltest.Source(t, "sqlite"))
+		v := &vendor{answer: 50 * time.Millisecond}
+		k := keeper(t, db, v)
+		const accounts = 30
+		for i := range accounts {
+			put(t, k, account(i), 2*time.Hour)
+		}
+		minutes := map[int]int{}
+		for minute := range 121 {
+			n, err := k.RenewDue(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			minutes[minute] = n
+			for i := range accounts {
+				if _, err := k.Source(account(i)).Token(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Minute)
+		}
+		if v.calls.Load() != accounts {
+			t.Errorf("%d calls in two hours for %d accounts: nobody should have waited for a renewal", v.calls.Load(), accounts)
+		}
+		for minute, n := range minutes {
+			if n > 0 && (minute < 60 || minute > 101) || n > accounts/2 {
+				t.Errorf("%d renewals in minute %d, want them spread over 60 to 100", n, minute)
+			}
+		}
+	})
+}
+
+func TestADeadOwnerIsReplacedWithinItsLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := sqltest.Open(t, sqltest.Source(t, "sqlite"))
+		v := &vendor{answer: 50 * time.Millisecond}
+		k := keeper(t, db, v)
+		put(t, k, account(1), 0)
+		rows, err := db.Token(app).ClaimDue(context.Background(), token.Authorizer, 1, 15*time.Second) // and dies
+		if err != nil || len(rows) != 1 {
+			t.Fatal(rows, err)
+		}
+		start := time.Now()
+		if _, err := k.Source(account(1)).Token(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took < 14*time.Second || took > 16*time.Second {
+			t.Errorf("replaced after %v, want 15 s", took)
+		}
+	})
+}
+
+func TestStopHoldsOnEveryReplicaWithinTwoSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := sqltest.Open(t, sqltest.Source(t, "sqlite"))
+		v := &vendor{}
+		here, there := keeper(t, db, v), keeper(t, db, v)
+		put(t, here, account(1), 2*time.Hour)
+		ctx := context.Background()
+		if _, err := there.Source(account(1)).Token(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := here.Stop(ctx, account(1), "cancelled by the account"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := here.Source(account(1)).Token(ctx); !errors.Is(err, wechat.ErrNotAuthorized) {
+			t.Errorf("here at once: %v", err)
+		}
+		time.Sleep(1100 * time.Millisecond)
+		_, err := there.Source(account(1)).Token(ctx)
+		var u *token.Unavailable
+		if !errors.As(err, &u) || !u.Rests || u.Problem != "cancelled by the account" {
+			t.Errorf("there after a second: %v", err)
+		}
+		if n, err := there.RenewDue(ctx); n != 0 || err != nil || v.calls.Load() != 0 {
+			t.Errorf("renewed a stopped one: %d, %v", n, err)
+		}
+	})
+}
+
+func refusal(code int) error { return &refused{code} }
+
+// refused stands for a verdict of the vendor without going over HTTP.
+type refused struct{ code int }
+
+func (r *refused) Error() string { return fmt.Sprint("errcode ", r.code) }
+func (r *refused) Is(target error) bool {
+	return target == map[int]error{61003: wechat.ErrNotAuthorized, 61023: wechat.ErrNotAuthorized, 40125: wechat.ErrSecret, 61006: wechat.ErrTicket, 61004: wechat.ErrAddress, -1: wechat.ErrBusy}[r.code]
+}
+
+func TestWhoseFault(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		owner    token.Owner
+		code     int
+		verify   func() (string, error)
+		rests    bool
+		calls    int64 // in an hour
+		failures int
+		refresh  string // the last one used
+	}{
+		{name: "a busy vendor is asked ever more slowly", owner: account(1), code: -1, calls: 12, failures: 12},
+		{name: "a missing ticket counts against no authorizer", owner: account(1), code: 61006, calls: 250, failures: 0},
+		{name: "an address off the list counts against no authorizer", owner: account(1), code: 61004, calls: 250, failures: 0},
+		{name: "a wrong secret is tried once", owner: token.Owner{Kind: token.Sender, ID: "shop"}, code: 40125, rests: true, calls: 1, failures: 1},
+		{name: "an account that is not on the list rests", owner: account(1), code: 61003, rests: true, calls: 1, failures: 1,
+			verify: func() (string, error) { return "", refusal(61003) }},
+		{name: "one that is still on the list is tried again", owner: account(1), code: 61003, calls: 12, failures: 12,
+			verify: func() (string, error) { return "refresh-wx000001", nil }},
+		{name: "one with another refresh token is tried with that", owner: account(1), code: 61023, rests: true, calls: 2, failures: 1, refresh: "restored",
+			verify: func() (string, error) { return "restored", nil }},
+		{name: "a list that does not answer decides nothing", owner: account(1), code: 61003, calls: 12, failures: 12,
+			verify: func() (string, error) { return "", wechat.ErrUnanswered }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				db := sqltest.Open(t, sqltest.Source(t, "sqlite"))
+				v := &vendor{err: func(int64) error { return refusal(c.code) }}
+				k := keeper(t, db, v, func(cfg *token.Config) {
+					cfg.Verify = func(context.Context, string) (string, error) { return c.verify() }
+				})
+				put(t, k, c.owner, 0)
+				for end := time.Now().Add(time.Hour); time.Now().Before(end); time.Sleep(time.Second) {
+					if _, err := k.RenewDue(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				got, err := k.State(t.Context(), c.owner)
+				if err != nil || got.Resting != c.rests {
+					t.Fatalf("resting %v, %v; problem %q", got.Resting, err, got.Problem)
+				}
+				calls := v.calls.Load()
+				if c.calls <= 2 && calls != c.calls || calls > c.calls*3/2 || calls < c.calls/2 {
+					t.Errorf("%d calls in an hour, want about %d", calls, c.calls)
+				}
+				if c.failures <= 1 && got.Failures != c.failures || got.Failures > 2*c.failures || got.Failures < c.failures/2 {
+					t.Errorf("%d failures, want about %d", got.Failures, c.failures)
+				}
+				if last := v.refreshes[len(v.refreshes)-1]; c.refresh != "" && last != c.refresh {
+					t.Errorf("last tried with %q", last)
+				}
+			})
+		})
+	}
+}
+
+func TestShutdownFinishesCallsAndGivesTheRestBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := sqltest.Open(t, sqltest.Source(t, "sqlite"))
+		v := &vendor{answer: 3 * time.Second}
+		k := keeper(t, db, v, func(c *token.Config) { c.Parallel = 2 })
+		for i := range 20 {
+			put(t, k, account(i), 0)
+		}
+		ctx, stop := context.WithTimeout(context.Background(), time.Second)
+		defer stop()
+		if _, err := k.RenewDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if v.calls.Load() != 2 {
+			t.Errorf("%d calls, want the 2 that ran", v.calls.Load())
+		}
+		free, stored := 0, 0
+		for i := range 20 {
+			got, err := k.State(context.Background(), account(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !got.Held {
+				free++
+			}
+			if got.Left > time.Hour {
+				stored++
+			}
+		}
+		if free != 20 || stored != 2 {
+			t.Errorf("%d of 20 rows are free, %d renewed; want 20 and 2", free, stored)
+		}
+	})
+}
