@@ -49,13 +49,13 @@ const (
 //
 // Verify first: an unsigned ciphertext must not get here. Errors: ErrNotBase64, ErrCiphertext, ErrOpen.
 func Open(encrypt []byte, id string, keys ...*Key) (msg []byte, key int, err error) {
-	buf := make([]byte, base64.StdEncoding.DecodedLen(len(encrypt)))
+	buf := make([]byte, base64.StdEncoding.DecodedLen(len(encrypt))+2) // decodeBase64 writes eight bytes where six are
 	err = errNoKey
 	for i, k := range keys {
 		if k == nil {
 			continue
 		}
-		n, bad := base64.StdEncoding.Decode(buf, encrypt) // again for each key, as decryption overwrites
+		n, bad := decodeBase64(buf, encrypt) // again for each key, as decryption overwrites
 		if bad != nil {
 			return nil, -1, ErrNotBase64
 		}

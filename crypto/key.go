@@ -18,8 +18,10 @@ const keyLength = 43
 type Key struct {
 	block     cipher.Block
 	iv        [aes.BlockSize]byte
-	decrypter sync.Pool // of resettable: a CBC decrypter costs an allocation and is good for ever
+	decrypter sync.Pool // of *decrypter: one costs an allocation and is good for ever
 }
+
+type decrypter struct{ mode resettable }
 
 // resettable is a CBC mode that can begin anew; those of crypto/cipher over crypto/aes can.
 type resettable interface {
@@ -60,15 +62,20 @@ func alphanumeric(c byte) bool {
 
 // decrypt works in place; len(b) must be a multiple of the block size.
 func (k *Key) decrypt(b []byte) {
-	mode, ok := k.decrypter.Get().(resettable)
+	d, ok := k.decrypter.Get().(*decrypter)
 	if ok {
-		mode.SetIV(k.iv[:])
-	} else if mode, ok = cipher.NewCBCDecrypter(k.block, k.iv[:]).(resettable); !ok {
-		cipher.NewCBCDecrypter(k.block, k.iv[:]).CryptBlocks(b, b)
-		return
+		d.mode.SetIV(k.iv[:])
+	} else {
+		fresh := cipher.NewCBCDecrypter(k.block, k.iv[:])
+		mode, ok := fresh.(resettable)
+		if !ok { // should crypto/aes ever change: right, but slower
+			fresh.CryptBlocks(b, b)
+			return
+		}
+		d = &decrypter{mode}
 	}
-	mode.CryptBlocks(b, b)
-	k.decrypter.Put(mode)
+	d.mode.CryptBlocks(b, b)
+	k.decrypter.Put(d)
 }
 
 // String hides the key.
