@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"wechattpp/access"
+	"wechattpp/callback"
 )
 
 // Config says what the frame needs and which rooms it shows.
@@ -32,6 +34,10 @@ type Config struct {
 	Rate float64
 
 	Access *access.Room
+
+	Callback      *callback.Door
+	ComponentPath string // where WeChat pushes authorization events to; by default /wechattpp/component
+	MessagePath   string // and messages; must contain "/$APPID$"; by default /wechattpp/$APPID$/message
 }
 
 // server holds the rooms; its methods are the handlers.
@@ -56,6 +62,7 @@ func New(cfg Config) (h http.Handler, err error) {
 	g := gin.New()
 	g.HandleMethodNotAllowed = true
 	g.RedirectTrailingSlash = false
+	g.RemoteIPHeaders = []string{"X-Forwarded-For"}
 	if err := g.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("wechattpp_trusted_proxies: %w", err)
 	}
@@ -68,6 +75,9 @@ func New(cfg Config) (h http.Handler, err error) {
 	}()
 	for _, r := range s.routes() {
 		g.Handle(r.method, r.path, s.serve(r))
+		if r.method == http.MethodGet {
+			g.Handle(http.MethodHead, r.path, s.serve(r)) // net/http drops the body
+		}
 	}
 	return g, nil
 }
@@ -88,6 +98,8 @@ func (s *server) defaults() {
 	if s.Ready == nil {
 		s.Ready = func(context.Context) (unready, degraded []string) { return nil, nil }
 	}
+	s.ComponentPath = cmp.Or(s.ComponentPath, componentPath)
+	s.MessagePath = cmp.Or(s.MessagePath, messagePath)
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	s.rates, s.opened, s.swagger = newRates(), newRates(), swagger()
 }

@@ -13,7 +13,13 @@ func (s *server) routes() []route {
 		{method: "GET", path: "/readyz", who: public, do: (*server).readyz},
 		{method: "GET", path: "/metrics", who: public, do: (*server).metrics},
 		{method: "GET", path: "/openapi.json", who: public, do: (*server).openapi},
+		{method: "GET", path: "/docs", who: public, do: (*server).docs},
 		{method: "GET", path: "/docs/*asset", who: public, do: (*server).docs},
+
+		{method: "GET", path: s.ComponentPath, who: push, do: (*server).pushHere},
+		{method: "POST", path: s.ComponentPath, who: push, do: (*server).componentPush},
+		{method: "GET", path: appIDPath(s.MessagePath), who: push, do: (*server).pushHere},
+		{method: "POST", path: appIDPath(s.MessagePath), who: push, do: (*server).messagePush},
 
 		{method: "POST", path: "/v1/oauth/token", who: public, do: (*server).oauthToken},
 

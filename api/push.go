@@ -1,0 +1,128 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"wechattpp/callback"
+)
+
+// Where WeChat pushes to, unless configured otherwise.
+const (
+	componentPath = "/wechattpp/component"
+	messagePath   = "/wechattpp/$APPID$/message"
+)
+
+// appIDPath is the message path as gin has it.
+func appIDPath(path string) string { return strings.Replace(path, "/$APPID$", "/:appid", 1) }
+
+// pushHere answers a person or a monitor; WeChat verifies no component's
+// address by GET.
+func (s *server) pushHere(c *call) error {
+	plainText(c, "WeChat pushes to this address.\n")
+	return nil
+}
+
+func (s *server) componentPush(c *call) error { return s.push(c, callback.Component, "") }
+
+func (s *server) messagePush(c *call) error { return s.push(c, callback.Message, c.text("appid")) }
+
+// push brings a push to the door. What the door reads out of the body is its
+// own copy, so that the buffer can serve the next push.
+func (s *server) push(c *call, source callback.Source, appID string) error {
+	r := callback.Request{Source: source, AppID: appID, At: time.Now()}
+	buf := bodies.Get().(*bytes.Buffer)
+	defer giveBack(buf)
+	if err := readPush(c.Request, buf); err != nil {
+		return refusedPush(s.Callback.Refuse(source, err))
+	}
+	r.Body = buf.Bytes()
+	r.Timestamp, r.Nonce, r.Signature = signed(c.Request.URL.RawQuery)
+	answer, err := s.Callback.Receive(c.ctx(), &r)
+	if err != nil {
+		return refusedPush(err)
+	}
+	plainText(c, answer)
+	return nil
+}
+
+var bodies = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 4<<10)) }}
+
+// giveBack keeps ordinary buffers; rare long pushes must not make all of them
+// large.
+func giveBack(buf *bytes.Buffer) {
+	if buf.Cap() <= 64<<10 {
+		buf.Reset()
+		bodies.Put(buf)
+	}
+}
+
+func readPush(r *http.Request, buf *bytes.Buffer) *callback.Refusal {
+	if r.ContentLength > callback.MaxBody {
+		return callback.TooLarge
+	}
+	var large *http.MaxBytesError
+	switch _, err := buf.ReadFrom(onlyReader{r.Body}); {
+	case errors.As(err, &large):
+		return callback.TooLarge
+	case err != nil:
+		return callback.Unreadable
+	}
+	return nil
+}
+
+// onlyReader hides that a body can do more than be read.
+type onlyReader struct{ io.Reader }
+
+// signed takes what the signature covers out of a query, without the map that
+// url.ParseQuery makes.
+func signed(query string) (timestamp, nonce, signature string) {
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		name, value, _ := strings.Cut(pair, "=")
+		switch name {
+		case "timestamp":
+			timestamp = unescaped(value)
+		case "nonce":
+			nonce = unescaped(value)
+		case "msg_signature":
+			signature = unescaped(value)
+		}
+	}
+	return timestamp, nonce, signature
+}
+
+func unescaped(value string) string {
+	if plain, err := url.QueryUnescape(value); err == nil {
+		return plain
+	}
+	return value // as it came: it will not fit the signature
+}
+
+// refusedPush gives a refusal its status.
+func refusedPush(err error) error {
+	var r *callback.Refusal
+	if errors.As(err, &r) {
+		return refuse(r.Status, 10*r.Status, r.Error())
+	}
+	return err
+}
+
+var (
+	textType = []string{"text/plain; charset=utf-8"}
+	noSniff  = []string{"nosniff"}
+)
+
+func plainText(c *call, text string) {
+	h := c.Writer.Header()
+	h["Content-Type"], h["X-Content-Type-Options"] = textType, noSniff
+	c.Writer.WriteHeader(http.StatusOK)
+	_, _ = c.Writer.WriteString(text) // the pusher has gone: nobody to tell
+}
