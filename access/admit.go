@@ -22,7 +22,8 @@ func (r *Room) Basic(ctx context.Context, address, key, secret string) (Principa
 	return principal(c, c.Scopes), nil
 }
 
-func (r *Room) authenticate(ctx context.Context, address, key, secret string) (Client, error) {
+// authenticate takes the secret in any of the spellings given.
+func (r *Room) authenticate(ctx context.Context, address, key string, spellings ...string) (Client, error) {
 	if err := r.failures.blocked(address); err != nil {
 		return Client{}, err
 	}
@@ -33,7 +34,7 @@ func (r *Room) authenticate(ctx context.Context, address, key, secret string) (C
 	if err != nil {
 		c = nobody
 	}
-	if !matches(c, secret) || c.ID == 0 {
+	if !matches(c, spellings) || c.ID == 0 {
 		r.failures.add(address)
 		return Client{}, ErrDenied
 	}
@@ -44,9 +45,12 @@ func (r *Room) authenticate(ctx context.Context, address, key, secret string) (C
 }
 
 // matches compares both secrets always, in constant time.
-func matches(c Client, secret string) bool {
-	now := subtle.ConstantTimeCompare([]byte(c.Secret), []byte(secret))
-	before := subtle.ConstantTimeCompare([]byte(c.Previous), []byte(secret))
+func matches(c Client, spellings []string) bool {
+	now, before := 0, 0
+	for _, s := range spellings {
+		now |= subtle.ConstantTimeCompare([]byte(c.Secret), []byte(s))
+		before |= subtle.ConstantTimeCompare([]byte(c.Previous), []byte(s))
+	}
 	return c.Secret != "" && now == 1 || c.Previous != "" && c.PreviousLife > 0 && before == 1
 }
 

@@ -16,7 +16,9 @@ const (
 )
 
 // failures counts failed attempts of the last 10,000 addresses.
-type failures struct{ by *lru.Cache[string, *rate.Limiter] }
+type failures struct {
+	by *lru.Cache[string, *rate.Limiter]
+}
 
 func newFailures() *failures {
 	by, err := lru.New[string, *rate.Limiter](10_000)

@@ -18,8 +18,6 @@ const (
 	TokenLife = time.Hour
 	// AdminLife is how long an administrator's token is good at most.
 	AdminLife = 30 * 24 * time.Hour
-	// skew is how far the clocks of replicas may be apart.
-	skew = 5 * time.Second
 )
 
 // claims of a token. A client's has Client and its generation; an
@@ -56,7 +54,7 @@ func newSigner(keys [][]byte, issuer string) (*signer, error) {
 		return nil, errors.New("no token key is given")
 	}
 	s.parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithAudience(audience),
-		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(skew), jwt.WithStrictDecoding())
+		jwt.WithExpirationRequired(), jwt.WithStrictDecoding())
 	return s, nil
 }
 

@@ -16,10 +16,10 @@ type Grant struct {
 }
 
 // Exchange gives a client a token for its key and secret (RFC 6749 4.4). scope
-// is a space-separated part of what the client may; empty is all of it. Errors:
-// those of Basic, and ErrScope.
-func (r *Room) Exchange(ctx context.Context, address, key, secret, scope string) (Grant, error) {
-	c, err := r.authenticate(ctx, address, key, secret)
+// is a space-separated part of what the client may; empty is all of it. The
+// secret may come in several spellings. Errors: those of Basic, and ErrScope.
+func (r *Room) Exchange(ctx context.Context, address, key, scope string, secret ...string) (Grant, error) {
+	c, err := r.authenticate(ctx, address, key, secret...)
 	if err != nil {
 		return Grant{}, err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,12 +17,20 @@ import (
 
 // body reads the request's body, once. One too large is 413.
 func (c *call) body() ([]byte, error) {
-	b, err := io.ReadAll(c.Request.Body)
+	b, err := readAll(c.Request.Body, c.Request.ContentLength)
 	var large *http.MaxBytesError
 	if err != nil && !errors.As(err, &large) {
 		return nil, refuse(http.StatusBadRequest, codeInvalid, "the body broke off: send it again")
 	}
 	return b, err
+}
+
+// readAll reads a body whose length is known into one piece of memory; a
+// claim of more than a small body is not believed before it is there.
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	b := bytes.NewBuffer(make([]byte, 0, min(max(length, 0), 64<<10)+bytes.MinRead))
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
 }
 
 // decode reads the body as one JSON object into the struct that in points to,
@@ -37,8 +46,11 @@ func (c *call) decode(in any) error {
 
 // decode is call.decode for a body that was read already.
 func decode(body []byte, in any) error {
-	if len(strings.TrimSpace(string(body))) == 0 {
-		return refuse(http.StatusBadRequest, codeInvalid, "the body is empty: send a JSON object")
+	switch start := bytes.TrimLeft(body, " \t\r\n"); {
+	case len(start) == 0:
+		return invalid("the body", "is empty: send a JSON object")
+	case start[0] != '{':
+		return invalid("the body", "must be a JSON object in { }")
 	}
 	if err := json.Unmarshal(body, in, json.RejectUnknownMembers(true)); err != nil {
 		return explain(err)

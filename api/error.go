@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -88,6 +89,7 @@ func toProblem(err error) *problem {
 	var large *http.MaxBytesError
 	var wait *access.TooManyError
 	var in *access.InputError
+	var away net.Error // of the database
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -103,7 +105,7 @@ func toProblem(err error) *problem {
 		return missing("what the path names")
 	case errors.Is(err, fs.ErrExist):
 		return conflict("this name or key is taken already: choose another one")
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &away):
 		p = refuse(http.StatusServiceUnavailable, codeAway, "the service could not finish in time: try again")
 		p.retryAfter = time.Second
 		return p

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ type house struct {
 	room  *access.Room
 	url   string
 	admin string // an administrator's token
-	log   *bytes.Buffer
+	log   *safeBuffer
 }
 
 // testKey signs the tokens of tests.
@@ -40,7 +41,7 @@ func newHouse(t *testing.T, fit ...func(*Config, *sql.DB)) *house {
 // serveHouse is one replica on a database.
 func serveHouse(t *testing.T, db *sql.DB, fit ...func(*Config, *sql.DB)) *house {
 	t.Helper()
-	h := &house{t: t, db: db, log: &bytes.Buffer{}}
+	h := &house{t: t, db: db, log: &safeBuffer{}}
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	h.room, err = access.New(access.Config{Store: db.Access(), Keys: [][]byte{testKey}, Issuer: "http://test", Log: log})
@@ -73,7 +74,7 @@ func (h *house) client(scopes []string, senders ...string) (access.Client, strin
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	g, err := h.room.Exchange(context.Background(), "test", c.ChannelKey, c.Secret, "")
+	g, err := h.room.Exchange(context.Background(), "test", c.ChannelKey, "", c.Secret)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -158,6 +159,24 @@ func (h *house) refused(r reply, status, code int, words ...string) {
 			h.t.Errorf("message %q does not tell %q", text, w)
 		}
 	}
+}
+
+// safeBuffer takes the log, which goes on while a test reads it.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 // basic sets JUMS's authentication.

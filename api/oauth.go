@@ -38,9 +38,9 @@ func (s *server) oauthToken(c *call) error {
 	if err != nil {
 		return err
 	}
-	grant, err := s.Access.Exchange(c.ctx(), clientAddress(c), key, secret, form.Get("scope"))
+	grant, err := s.Access.Exchange(c.ctx(), clientAddress(c), key, form.Get("scope"), secret...)
 	if err != nil {
-		return oauthProblem(c, err)
+		return oauthProblem(err)
 	}
 	return c.reply(http.StatusOK, grantAnswer{grant.Token, "Bearer", int(grant.Life.Seconds()), strings.Join(grant.Scopes, " ")})
 }
@@ -71,38 +71,39 @@ func (c *call) form(fields ...string) (url.Values, error) {
 	return form, nil
 }
 
-// credentials are in the header or in the form, not in both (RFC 6749 2.3).
-func credentials(c *call, form url.Values) (key, secret string, err error) {
+// credentials are in the header or in the form, not in both (RFC 6749 2.3). In
+// the header RFC 6749 2.3.1 wants them form-encoded first, as JUMS's clients do
+// not: an imported secret with a % or + in it is taken in both spellings. A
+// ChannelKey is the same in both.
+func credentials(c *call, form url.Values) (key string, secret []string, err error) {
 	inForm := form.Has("client_id") || form.Has("client_secret")
 	if c.GetHeader("Authorization") == "" {
 		if !inForm {
-			return "", "", oauthDenied(c, "the client is not named: send Basic base64(ChannelKey:MasterSecret), or client_id and client_secret")
+			return "", nil, oauthDenied("the client is not named: send Basic base64(ChannelKey:MasterSecret), or client_id and client_secret")
 		}
-		return form.Get("client_id"), form.Get("client_secret"), nil
+		return form.Get("client_id"), []string{form.Get("client_secret")}, nil
 	}
 	if form.Has("client_secret") {
-		return "", "", oauthError(http.StatusBadRequest, codeInvalid, "invalid_request", "credentials are given twice: in the Authorization header and in the form")
+		return "", nil, oauthError(http.StatusBadRequest, codeInvalid, "invalid_request", "credentials are given twice: in the Authorization header and in the form")
 	}
-	key, secret, ok := c.Request.BasicAuth()
+	key, plain, ok := c.Request.BasicAuth()
 	if !ok {
-		return "", "", oauthDenied(c, "the Authorization header is no Basic base64(ChannelKey:MasterSecret)")
+		return "", nil, oauthDenied("the Authorization header is no Basic base64(ChannelKey:MasterSecret)")
 	}
-	// RFC 6749 2.3.1 wants both halves form-encoded first. Keys made here are
-	// the same either way; an imported one may hold a % of its own.
-	if k, err := url.QueryUnescape(key); err == nil {
-		key = k
+	secret = []string{plain}
+	if decoded, err := url.QueryUnescape(plain); err == nil && decoded != plain {
+		secret = append(secret, decoded)
 	}
 	return key, secret, nil
 }
 
-func oauthProblem(c *call, err error) error {
+func oauthProblem(err error) error {
 	var wait *access.TooManyError
 	switch {
 	case errors.Is(err, access.ErrDenied):
-		return oauthDenied(c, "ChannelKey and MasterSecret do not match: see the client's page, or rotate its secret")
+		return oauthDenied("ChannelKey and MasterSecret do not match: see the client's page, or rotate its secret")
 	case errors.Is(err, access.ErrDisabled):
-		p := oauthError(http.StatusForbidden, codeClosed, "unauthorized_client", access.ErrDisabled.Error())
-		return p
+		return oauthError(http.StatusForbidden, codeClosed, "unauthorized_client", access.ErrDisabled.Error())
 	case errors.Is(err, access.ErrScope):
 		return oauthError(http.StatusBadRequest, codeInvalid, "invalid_scope", "scope names one that the client does not have: ask for less, or grant it to the client")
 	case errors.As(err, &wait):
@@ -113,7 +114,7 @@ func oauthProblem(c *call, err error) error {
 	return err
 }
 
-func oauthDenied(_ *call, text string) *problem {
+func oauthDenied(text string) *problem {
 	p := unauthorized(text, `Basic realm="wechattpp", charset="UTF-8"`)
 	p.oauth = "invalid_client"
 	return p
