@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"wechattpp/crypto"
 	"wechattpp/sql"
@@ -55,4 +56,16 @@ func TestAnotherMasterKeyIsRefusedAndChangesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDurabilityNamesTheSettingToMend(t *testing.T) {
+	sqltest.Each(t, func(t *testing.T, db *sql.DB) {
+		weak, err := db.Durability(context.Background())
+		if err != nil || len(weak) != 0 {
+			t.Fatalf("a durable database: %q, %v", weak, err)
+		}
+		if skew, err := db.ClockSkew(context.Background()); err != nil || skew.Abs() > 5*time.Second {
+			t.Errorf("skew on one machine: %v, %v", skew, err)
+		}
+	})
 }
