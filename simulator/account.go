@@ -182,10 +182,8 @@ func newCatalog(a Account) *catalog {
 }
 
 // grant starts an authorization: a new refresh token, and the stored access
-// token dies at once (component 4.12).
+// token dies at once (component 4.12). The caller holds a.mu.
 func (a *account) grant(sets []int, now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.granted = sortedSets(sets)
 	a.authorized, a.exchanged = true, false
 	a.generation++
