@@ -85,11 +85,21 @@ func (s *server) durability() (string, error) {
 	return fmt.Sprintf("MariaDB %s, innodb_flush_log_at_trx_commit=%s, innodb_flush_method=%s, log_bin=%s", version, flush, method, binlog), err
 }
 
-// logFlushes counts how often InnoDB flushed its log.
-func (s *server) logFlushes() (n int64, err error) {
-	var name string
-	err = s.admin.QueryRow(`SHOW GLOBAL STATUS LIKE 'Innodb_os_log_fsyncs'`).Scan(&name, &n)
-	return n, err
+// commits makes n single commits, one after the other, and tells what one took.
+func (s *server) commits(n int) (time.Duration, error) {
+	if _, err := s.fresh("bench_commits"); err != nil {
+		return 0, err
+	}
+	if _, err := s.admin.Exec("CREATE TABLE bench_commits.line (n BIGINT) ENGINE=InnoDB"); err != nil {
+		return 0, err
+	}
+	begin := time.Now()
+	for i := range n {
+		if _, err := s.admin.Exec("INSERT INTO bench_commits.line VALUES (?)", i); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begin) / time.Duration(n), nil
 }
 
 // diskFlush is the median time of a 4 KiB append made durable, the floor of
