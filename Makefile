@@ -1,7 +1,6 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-MAKEFLAGS += --no-print-directory
 
 # Linters run as Go modules of a pinned version; nothing is installed.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -21,7 +20,7 @@ PROGRAM := bin/wechattpp
 help: ## Show this list
 	@echo "wechattpp: a self-hosted WeChat third-party platform"
 	@echo
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## Play the main job beside a simulated WeChat, then stay up
 	@$(PROGRAM) demo
@@ -31,17 +30,19 @@ build: ## Build bin/wechattpp
 	@go build -trimpath -o $(PROGRAM) ./cmd/wechattpp
 
 test: ## Everything the CI checks, under 15 minutes on two cores
-	@started=$$SECONDS; $(MAKE) tools format modules vet lint generated; \
-	.ci/with-mariadb $(MAKE) unit race; \
-	$(MAKE) fuzz; \
-	echo "make test: all checks passed in $$((SECONDS - started)) s"
+	@.ci/steps tools format modules vet lint generated
+	@.ci/with-mariadb .ci/steps unit race
+	@.ci/steps fuzz
+	@echo "make test: all checks passed"
 
 prove: ## The long forms: many kills, long fuzzing; run before a release
-	@$(MAKE) tools; .ci/with-mariadb $(MAKE) unit-long; $(MAKE) fuzz-long
+	@.ci/steps tools
+	@.ci/with-mariadb .ci/steps unit-long
+	@.ci/steps fuzz-long
 
-bench: build ## Measure the built program over HTTP, print one table
+bench: ## Measure the built program over HTTP, print one table (ten minutes)
 	@.ci/need gcc gcc libc6-dev
-	@.ci/with-mariadb go run ./bench
+	@go run ./bench
 
 mariadb: ## Start a MariaDB for single test runs, print the variable to set
 	@echo "export WECHATTPP_TEST_MYSQL='$$(.ci/mariadb start data/mariadb)'"
@@ -58,38 +59,30 @@ tools:
 	@.ci/need nginx nginx
 
 format:
-	@echo "== format"
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "run gofmt -w on:" $$files >&2; exit 1; }
-	@for script in .ci/*; do bash -n "$$script"; done
+	@for script in .ci/* deploy/make-secrets; do bash -n "$$script"; done
 
 modules:
-	@echo "== modules"
 	@go mod verify
 	@go mod tidy -diff
 
 vet:
-	@echo "== vet"
 	@go build ./...
 	@go vet ./...
 
 lint:
-	@echo "== lint"
 	@go run $(STATICCHECK) ./...
 
 generated:
-	@echo "== generated files"
 	@.ci/unchanged go generate ./...
 
 unit:
-	@echo "== unit tests, both databases"
 	@go test -timeout 10m ./...
 
 race:
-	@echo "== race detector"
 	@go test -race -short -timeout 10m $(RACE)
 
 fuzz:
-	@echo "== fuzzing, $(FUZZ_SHORT) a target"
 	@.ci/fuzz $(FUZZ_SHORT)
 
 unit-long:
