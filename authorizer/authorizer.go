@@ -1,0 +1,131 @@
+package authorizer
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"wechattpp/wechat"
+)
+
+// Links are the ways to WeChat's authorization page, for one attempt.
+type Links struct {
+	PreAuthCode     string
+	Life            time.Duration
+	Desktop, Mobile string
+}
+
+// Config says what the room works with.
+type Config struct {
+	Vendor *wechat.Component
+	Store  Store
+	// Links makes the links of a new attempt.
+	Links func(ctx context.Context, redirect, senderKind string) (Links, error)
+	// SenderAppID is the AppID a sender is configured with, "" if none; may be nil.
+	SenderAppID func(ctx context.Context, sender string) (string, error)
+	PublicURL   string   // without a slash at the end
+	Keys        [][]byte // sign invitations: the first signs, all verify
+	Nudge       func()   // an exchange or a profile became due; may be nil
+	Log         *slog.Logger
+	Metrics     prometheus.Registerer // nil: none
+}
+
+// Authorizers is the room. Safe for concurrent use.
+type Authorizers struct {
+	Config
+	exchanges *prometheus.CounterVec
+}
+
+// New makes the room.
+func New(c Config) *Authorizers {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	exchanges := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "wechattpp_authorization_exchanges_total",
+		Help: "Exchanges of authorization codes by result: done, recovered, overtaken, retried, failed."}, []string{"result"})
+	if c.Metrics != nil {
+		c.Metrics.MustRegister(exchanges)
+	}
+	return &Authorizers{c, exchanges}
+}
+
+func (a *Authorizers) nudge() {
+	if a.Nudge != nil {
+		a.Nudge()
+	}
+}
+
+// Account reads an account. fs.ErrNotExist.
+func (a *Authorizers) Account(ctx context.Context, appID string) (Account, error) {
+	return a.Store.Account(ctx, appID)
+}
+
+// BySender reads the account that speaks for a sender. fs.ErrNotExist.
+func (a *Authorizers) BySender(ctx context.Context, sender string) (Account, error) {
+	return a.Store.BySender(ctx, sender)
+}
+
+// UserName is the gh_… id that an account's pushes are addressed to. known is
+// false while its profile has not been fetched, or if it never authorized.
+func (a *Authorizers) UserName(ctx context.Context, appID string) (userName string, known bool, err error) {
+	acc, err := a.Store.Account(ctx, appID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	return acc.UserName, acc.UserName != "", err
+}
+
+// List reads up to limit accounts after the AppID that cursor names, and the
+// cursor of the next page, "" at the end.
+func (a *Authorizers) List(ctx context.Context, cursor string, limit int) (page []Account, next string, err error) {
+	page, err = a.Store.List(ctx, cursor, limit+1)
+	if len(page) > limit {
+		page = page[:limit]
+		next = page[limit-1].AppID
+	}
+	return page, next, err
+}
+
+// Claim is an administrator's yes: the account speaks for the sender from now
+// on, whatever its kind, and the account that did no longer does.
+// fs.ErrNotExist: no such account.
+func (a *Authorizers) Claim(ctx context.Context, appID, sender string) error {
+	if sender == "" {
+		return errors.New("sender must name the sender that the account shall speak for")
+	}
+	return a.Store.Bind(ctx, appID, sender)
+}
+
+// Prune forgets what ended more than a week ago, a bounded number of rows.
+func (a *Authorizers) Prune(ctx context.Context) (int, error) {
+	return a.Store.Prune(ctx, 7*24*time.Hour)
+}
+
+func random() string {
+	b := make([]byte, 18)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func hash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// short fits a problem into its column.
+func short(text string) string {
+	if r := []rune(text); len(r) > 500 {
+		text = string(r[:500])
+	}
+	return strings.ToValidUTF8(text, "?")
+}

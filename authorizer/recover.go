@@ -1,0 +1,176 @@
+package authorizer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"wechattpp/wechat"
+)
+
+const (
+	pageSize = wechat.MaxListCount
+	// The vendor's clock and ours may differ.
+	skew = 2 * time.Minute
+)
+
+// usedUp decides what a used or expired code means: somebody else was faster
+// and all is well; or we were, and died before we wrote it down; or the account
+// must authorize again.
+func (a *Authorizers) usedUp(ctx context.Context, x Exchange, cause error) (string, error) {
+	if settled, err := a.Store.Settled(ctx, x); err != nil {
+		return "retried", a.later(ctx, x, err)
+	} else if settled {
+		return "overtaken", nil
+	}
+	start := time.Now()
+	g, err := a.lookUp(ctx, x)
+	switch {
+	case err == nil && g.AppID != "":
+		if err := a.grant(ctx, x, g, time.Since(start)); err != nil {
+			return "retried", a.later(ctx, x, err)
+		}
+		return "recovered", nil
+	case err == nil || errors.Is(err, wechat.ErrNotAuthorized):
+		text := "the authorization code is used up or expired; open the invitation again and authorize once more"
+		return "failed", errors.Join(cause, a.Store.FailExchange(ctx, x, text))
+	}
+	return "retried", a.later(ctx, x, err)
+}
+
+// lookUp asks the vendor for the refresh token that an exchange must have
+// answered. No AppID: there is none to be had.
+func (a *Authorizers) lookUp(ctx context.Context, x Exchange) (wechat.Authorization, error) {
+	appID := x.AppID
+	if appID == "" {
+		var err error
+		if appID, err = a.newcomer(ctx, x.Began); err != nil || appID == "" {
+			return wechat.Authorization{}, err
+		}
+	}
+	p, err := a.Vendor.AuthorizerInfo(ctx, appID)
+	if err != nil || p.Refresh == "" {
+		return wechat.Authorization{}, err
+	}
+	return wechat.Authorization{AppID: appID, Refresh: p.Refresh, Sets: p.Sets}, nil
+}
+
+// newcomer finds the one account on the vendor's list that has authorized since
+// the attempt began and of which nothing newer is stored. If there are several,
+// nobody can tell which one the visitor meant: all are adopted, unclaimed.
+func (a *Authorizers) newcomer(ctx context.Context, began time.Time) (string, error) {
+	var found []wechat.Listed
+	err := a.list(ctx, func(l wechat.Listed) error {
+		if l.AuthorizedAt.Before(began.Add(-skew)) || l.Refresh == "" {
+			return nil
+		}
+		known, err := a.Store.Account(ctx, l.AppID)
+		if err != nil || known.Status != Authorized || known.AuthorizedAt.Before(began.Add(-skew)) {
+			found = append(found, l)
+		}
+		return nil
+	})
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	if len(found) == 1 {
+		return found[0].AppID, nil
+	}
+	for _, l := range found {
+		if _, err := a.Store.Adopt(ctx, l); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// list goes through the vendor's list of authorizers, page by page.
+func (a *Authorizers) list(ctx context.Context, f func(wechat.Listed) error) error {
+	for offset := 0; ; offset += pageSize {
+		page, err := a.Vendor.AuthorizerList(ctx, offset, pageSize)
+		if err != nil {
+			return err
+		}
+		for _, l := range page.Items {
+			if err := f(l); err != nil {
+				return err
+			}
+		}
+		if len(page.Items) == 0 || offset+pageSize >= page.Total {
+			return nil
+		}
+	}
+}
+
+// Reconcile goes through the vendor's list and stores every account and refresh
+// token that is missing here or another one here, such as after an old backup
+// was restored. It deletes nothing, and is safe to repeat; it answers how many
+// it looked at and changed.
+func (a *Authorizers) Reconcile(ctx context.Context) (seen, changed int, err error) {
+	err = a.list(ctx, func(l wechat.Listed) error {
+		seen++
+		if l.Refresh == "" {
+			return nil // its code was never exchanged: only its administrator can help
+		}
+		new, err := a.Store.Adopt(ctx, l)
+		if new {
+			changed++
+		}
+		return err
+	})
+	if changed > 0 {
+		a.nudge()
+	}
+	return seen, changed, err
+}
+
+// Verify asks whether an account is still authorized, for the keeper of tokens,
+// and for its refresh token. If neither the account's information nor the list
+// knows it, the authorization ends here too, and the error is
+// wechat.ErrNotAuthorized.
+func (a *Authorizers) Verify(ctx context.Context, appID string) (refresh string, err error) {
+	known, err := a.Store.Account(ctx, appID)
+	if err != nil {
+		return "", err
+	}
+	p, refused := a.Vendor.AuthorizerInfo(ctx, appID)
+	if !errors.Is(refused, wechat.ErrNotAuthorized) {
+		return p.Refresh, refused
+	}
+	if listed, err := a.listed(ctx, appID); err != nil || listed {
+		return "", err
+	}
+	done, err := a.Store.Unauthorize(ctx, known, time.Time{}, short("needs re-authorization: "+refused.Error()))
+	if err != nil {
+		return "", err
+	}
+	if !done {
+		return "", errors.New("the account has just authorized again")
+	}
+	a.Log.Warn("an account no longer authorizes us", "app_id", appID, "err", refused)
+	return "", refused
+}
+
+// listed looks an account up in the list, unless that is too long to go through
+// for one account: then the account's information is believed.
+func (a *Authorizers) listed(ctx context.Context, appID string) (bool, error) {
+	const longest = 10 * pageSize
+	errTooLong, errFound := errors.New("too long"), errors.New("found")
+	n := 0
+	err := a.list(ctx, func(l wechat.Listed) error {
+		if n++; n > longest {
+			return errTooLong
+		}
+		if l.AppID == appID {
+			return errFound
+		}
+		return nil
+	})
+	if errors.Is(err, errFound) {
+		return true, nil
+	}
+	if errors.Is(err, errTooLong) {
+		return false, nil
+	}
+	return false, err
+}
