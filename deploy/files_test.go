@@ -33,7 +33,7 @@ func TestMakeSecretsMakesWhatComposeReads(t *testing.T) {
 	}
 	run := func() string {
 		t.Helper()
-		out, err := exec.Command(script).CombinedOutput()
+		out, err := exec.Command("bash", script).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
