@@ -64,6 +64,10 @@
 // h.client(scopes, senders…) makes a client and a token, h.call(method, path,
 // token, body) holds each answer to its schema, h.json and h.refused read it.
 //
-// Push routes (who: push) go past everything that costs: no authentication, no
-// rate limit, no log line, only recovery and the 1 MiB limit.
+// # Guards
+//
+// public; probe (public, for monitors, never limited); scope(access.Send);
+// jums(access.Send) for JUMS's own paths, which take Basic as well; push, which
+// goes past everything that costs: no authentication, no rate limit, no log
+// line, only recovery and the 1 MiB limit.
 package api

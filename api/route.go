@@ -30,11 +30,13 @@ type guard struct {
 	scope string // needed scope; empty is for everyone
 	basic bool   // JUMS's Basic authentication is taken as well
 	lean  bool   // a push: nothing that costs
+	probe bool   // a monitor: public, and never too often
 }
 
 var (
 	public = guard{}
 	push   = guard{lean: true}
+	probe  = guard{probe: true}
 )
 
 // scope lets in bearers of a token with the scope.

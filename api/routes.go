@@ -9,9 +9,9 @@ func (s *server) routes() []route {
 	admin := scope(access.Admin)
 	return []route{
 		{method: "GET", path: "/", who: public, do: (*server).home},
-		{method: "GET", path: "/healthz", who: public, do: (*server).healthz},
-		{method: "GET", path: "/readyz", who: public, do: (*server).readyz},
-		{method: "GET", path: "/metrics", who: public, do: (*server).metrics},
+		{method: "GET", path: "/healthz", who: probe, do: (*server).healthz},
+		{method: "GET", path: "/readyz", who: probe, do: (*server).readyz},
+		{method: "GET", path: "/metrics", who: probe, do: (*server).metrics},
 		{method: "GET", path: "/openapi.json", who: public, do: (*server).openapi},
 		{method: "GET", path: "/docs", who: public, do: (*server).docs},
 		{method: "GET", path: "/docs/*asset", who: public, do: (*server).docs},
