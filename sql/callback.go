@@ -3,6 +3,8 @@ package sql
 import (
 	"context"
 	"encoding/hex"
+	"slices"
+	"strconv"
 	"strings"
 
 	"wechattpp/callback"
@@ -42,43 +44,45 @@ func (c *Callback) Append(ctx context.Context, e *callback.Event) (bool, error) 
 	return a.fresh, nil
 }
 
-// Measured on two cores shared with the caller, MariaDB 11.8, 600-byte bodies,
-// 64 / 256 callers, rows per second:
+// Measured on two cores shared with the callers, MariaDB 11.8, 600-byte bodies,
+// 64 / 256 callers, rows per second and CPU of the database per row:
 //
-//	four round trips (begin, insert, feed, commit)  24,000 / 32,000
-//	one round trip, ids listed                      29,000 / 48,000
-//	one round trip, ids in a range                  30,000 / 47,000, 15% less CPU in the database
-//	a transaction per row, 32 connections            5,500
+//	four round trips (begin, insert, feed, commit)  24,000 / 32,000  45 / 39 µs
+//	one round trip, a feed line for each row        30,000 / 47,000  36 / 26 µs
+//	one round trip, one feed line for the batch     see bench/README.md
+//	a transaction per row, 32 connections            5,500           265 µs
 //
 // An index on due_at costs nothing measurable, for NULLs are added at its end.
 const (
-	insertEventSQL = `INSERT INTO event (id, component_app_id, app_id, source, type, user, created_at, received_at, dedup, body, sealed, held, due_at) VALUES `
+	// Most batches hold messages only, which need fewer columns.
+	plainEventsSQL = `INSERT INTO event (id,component_app_id,app_id,source,type,user,created_at,received_at,dedup,body) VALUES `
+	plainRow       = `(?,?,?,?,?,?,?,?,?,?)`
+	eventsSQL      = `INSERT INTO event (id,component_app_id,app_id,source,type,user,created_at,received_at,dedup,body,sealed,held,due_at) VALUES `
 	inertRow       = `(?,?,?,?,?,?,?,?,?,?,?,?,NULL)`
 	dueRow         = `(?,?,?,?,?,?,?,?,?,?,?,?,{now})`
-	// Only rows that are really new have one of the new ids, so that copies
-	// and repeated batches get no second line.
-	feedEventSQL = `INSERT INTO feed (app_id, type, event_id, data, created_at) SELECT app_id, type, id, NULL, {now} FROM event WHERE id BETWEEN ? AND ? AND held = 0`
-	freshSQL     = `SELECT id FROM event WHERE id BETWEEN ? AND ?`
+	rangeSQL       = `INSERT INTO feed (app_id, type, event_id, data, created_at) VALUES (?, 'events', ?, ?, {now})`
+	freshSQL       = `SELECT id FROM event WHERE id BETWEEN ? AND ?`
 )
 
-// flush writes a batch with one statement for the events and one for their
-// feed lines. Ids are drawn anew for each try: a batch that was committed
-// although its answer got lost is then a batch of copies.
+// flush writes a batch of events and the line that tells of it. Ids are drawn
+// anew for each try: a batch that was committed although its answer got lost is
+// then a batch of copies, and the line's range is empty.
 func (c *Callback) flush(ctx context.Context, batch []*arrival) error {
 	first, err := c.db.ids.take(ctx, "event", len(batch))
 	if err != nil {
 		return err
 	}
-	args, held, err := c.rows(first, batch)
-	if err != nil {
-		return err
-	}
 	last := first + int64(len(batch)) - 1
-	touched, err := c.db.script(ctx, step{c.db.insertEvents(batch), args}, step{feedEventSQL, []any{first, last}})
+	insert, err := c.insert(first, batch)
 	if err != nil {
 		return err
 	}
-	if held == 0 && touched[1] == int64(len(batch)) {
+	data := strconv.AppendInt([]byte(`{"last":`), last, 10)
+	added, err := c.db.script(ctx, insert, step{rangeSQL, []any{batch[0].ComponentAppID, first, append(data, '}')}})
+	if err != nil {
+		return err
+	}
+	if added[0] == int64(len(batch)) {
 		for _, a := range batch {
 			a.fresh = true
 		}
@@ -87,26 +91,35 @@ func (c *Callback) flush(ctx context.Context, batch []*arrival) error {
 	return c.tellFresh(ctx, first, last, batch)
 }
 
-// insertEvents is the statement for a batch.
-func (db *DB) insertEvents(batch []*arrival) string {
+// insert is the statement for a batch, with copies left alone.
+func (c *Callback) insert(first int64, batch []*arrival) (step, error) {
+	plain := !slices.ContainsFunc(batch, func(a *arrival) bool { return a.Secret || a.Due || a.Held })
+	args, err := c.rows(first, batch, plain)
 	var b strings.Builder
-	b.Grow(len(insertEventSQL) + len(batch)*(len(dueRow)+1) + 64)
-	b.WriteString(insertEventSQL)
+	b.Grow(len(eventsSQL) + len(batch)*(len(dueRow)+1) + 64)
+	if plain {
+		b.WriteString(plainEventsSQL)
+	} else {
+		b.WriteString(eventsSQL)
+	}
 	for i, a := range batch {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		if a.Due || a.Held {
+		switch {
+		case plain:
+			b.WriteString(plainRow)
+		case a.Due || a.Held:
 			b.WriteString(dueRow)
-		} else {
+		default:
 			b.WriteString(inertRow)
 		}
 	}
-	b.WriteString(db.orIgnore("id"))
-	return b.String()
+	b.WriteString(c.db.orIgnore("id"))
+	return step{b.String(), args}, err
 }
 
-func (c *Callback) rows(first int64, batch []*arrival) (args []any, held int, err error) {
+func (c *Callback) rows(first int64, batch []*arrival, plain bool) (args []any, err error) {
 	args = make([]any, 0, 12*len(batch))
 	for i, a := range batch {
 		body := a.Body
@@ -115,16 +128,16 @@ func (c *Callback) rows(first int64, batch []*arrival) (args []any, held int, er
 		}
 		if a.Secret {
 			if body, err = c.db.vault.Seal(body, eventBinding(a.Dedup)); err != nil {
-				return nil, 0, err
+				return nil, err
 			}
 		}
-		if a.Held {
-			held++
-		}
 		args = append(args, first+int64(i), a.ComponentAppID, a.AppID, int64(a.Source), a.Type, a.User,
-			a.CreatedAt.UnixMilli(), a.ReceivedAt.UnixMilli(), a.Dedup[:], body, number(a.Secret), number(a.Held))
+			a.CreatedAt.UnixMilli(), a.ReceivedAt.UnixMilli(), a.Dedup[:], body)
+		if !plain {
+			args = append(args, number(a.Secret), number(a.Held))
+		}
 	}
-	return args, held, nil
+	return args, nil
 }
 
 // tellFresh asks which rows of a batch are new, when not all of them are.

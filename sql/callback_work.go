@@ -20,7 +20,7 @@ type job struct {
 	Dedup          []byte `db:"dedup"`
 	Body           []byte `db:"body"`
 	Sealed         bool   `db:"sealed"`
-	Held           bool   `db:"held"`
+	Held           int8   `db:"held"`
 	Attempts       int    `db:"attempts"`
 	Age            int64  `db:"age"`
 }
@@ -51,7 +51,7 @@ func (c *Callback) job(r *job, claim int64) (callback.Job, error) {
 	j := callback.Job{
 		Event: callback.Event{
 			ID: r.ID, ComponentAppID: r.ComponentAppID, AppID: r.AppID, Source: callback.Source(r.Source), Type: r.Type, User: r.User,
-			CreatedAt: time.UnixMilli(r.CreatedAt), ReceivedAt: time.UnixMilli(r.ReceivedAt), Body: r.Body, Secret: r.Sealed, Due: true, Held: r.Held,
+			CreatedAt: time.UnixMilli(r.CreatedAt), ReceivedAt: time.UnixMilli(r.ReceivedAt), Body: r.Body, Secret: r.Sealed, Due: true, Held: r.Held == 1,
 		},
 		Claim: claim, Attempts: r.Attempts, Age: time.Duration(r.Age) * time.Millisecond,
 	}
@@ -68,8 +68,9 @@ const (
 	doneEventSQL  = `UPDATE event SET due_at = NULL, problem = NULL WHERE id IN (?) AND claim = ?`
 	retryEventSQL = `UPDATE event SET due_at = {now} + ?, attempts = attempts + 1, problem = ? WHERE id = ? AND claim = ?`
 	leaveEventSQL = `UPDATE event SET due_at = NULL, problem = ? WHERE id = ? AND claim = ?`
-	releaseSQL    = `UPDATE event SET held = 0 WHERE id = ? AND claim = ? AND held = 1`
-	backlogSQL    = `SELECT COUNT(*) AS n, COALESCE({now} - MIN(due_at), 0) AS oldest FROM event WHERE due_at <= {now}`
+	// 2: was held. The range that the event lies in must not tell of it again.
+	releaseSQL = `UPDATE event SET held = 2 WHERE id = ? AND claim = ? AND held = 1`
+	backlogSQL = `SELECT COUNT(*) AS n, COALESCE({now} - MIN(due_at), 0) AS oldest FROM event WHERE due_at <= {now}`
 )
 
 // Done ends the work on the jobs of one claim.

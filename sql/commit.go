@@ -12,6 +12,11 @@ import (
 // waits for the disk, the next fills. More would only make batches smaller.
 const committers = 2
 
+// company is the size from which a batch commits alone. While few call, two
+// commits at once answer sooner; while many do, one that has twice as many
+// rows costs the database a fifth less (64 callers: 28 µs a row against 34).
+const company = 8
+
 // group shares commits: what queued behind the running commit goes into the
 // next one. Nobody lingers for company, so that a lone row waits for one
 // flush and no more.
@@ -20,6 +25,7 @@ type group[T any] struct {
 	batch int
 	weigh func(T) int // how many rows an item is; nil means 1
 	queue chan *queued[T]
+	turn  sync.Mutex // held while a batch is collected, and while a large one commits
 	done  sync.WaitGroup
 }
 
@@ -68,8 +74,16 @@ func (g *group[T]) do(ctx context.Context, item T) error {
 
 func (g *group[T]) work() {
 	for q := range g.queue {
+		g.turn.Lock()
 		runtime.Gosched() // callers that are ready to run get into this batch
-		g.write(g.collect(q))
+		batch := g.collect(q)
+		if len(batch) < company {
+			g.turn.Unlock()
+			g.write(batch)
+			continue
+		}
+		g.write(batch)
+		g.turn.Unlock()
 	}
 }
 

@@ -41,7 +41,7 @@ func openMySQL(dsn string) (x *sqlx.DB, scripts *stdsql.DB, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg.MultiStatements = true
+	cfg.MultiStatements, cfg.ClientFoundRows = true, false // a script wants to know what is really new
 	scripts, err = pool(cfg)
 	return sqlx.NewDb(db, "mysql"), scripts, err
 }

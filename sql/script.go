@@ -16,32 +16,32 @@ type step struct {
 	args  []any // int64, string, []byte or nil
 }
 
-// script runs the steps as one transaction and answers how many rows each
-// touched. MySQL gets it in one round trip: with a few rows a transaction, the
+// script runs INSERTs as one transaction and answers how many rows each added.
+// MySQL gets it in one round trip: with a few rows a transaction, the
 // trips cost more than the rows.
-func (db *DB) script(ctx context.Context, steps ...step) (touched []int64, err error) {
+func (db *DB) script(ctx context.Context, steps ...step) (added []int64, err error) {
 	if db.dialect == onSQLite {
-		return touched, db.inTx(ctx, func(t tx) error {
-			touched = touched[:0]
+		return added, db.inTx(ctx, func(t tx) error {
+			added = added[:0]
 			for _, s := range steps {
 				n, err := t.exec(ctx, s.query, s.args...)
 				if err != nil {
 					return err
 				}
-				touched = append(touched, n)
+				added = append(added, n)
 			}
 			return nil
 		})
 	}
 	query, args := db.join(steps)
 	err = db.retryDeadlock(ctx, func() (err error) {
-		touched, err = db.trip(ctx, query, args)
+		added, err = db.trip(ctx, query, args)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return touched[1 : len(touched)-1], nil // without those of START TRANSACTION and COMMIT
+	return added[1 : len(added)-1], nil // without those of START TRANSACTION and COMMIT
 }
 
 func (db *DB) join(steps []step) (string, []driver.NamedValue) {
@@ -62,7 +62,7 @@ func (db *DB) join(steps []step) (string, []driver.NamedValue) {
 // trip sends a transaction as one text. What fails half-way must not stay open
 // on a connection that goes back to the pool: the next START TRANSACTION would
 // commit it.
-func (db *DB) trip(ctx context.Context, query string, args []driver.NamedValue) (touched []int64, err error) {
+func (db *DB) trip(ctx context.Context, query string, args []driver.NamedValue) (added []int64, err error) {
 	c, err := db.scripts.Conn(ctx)
 	if err != nil {
 		return nil, translate(err)
@@ -77,7 +77,7 @@ func (db *DB) trip(ctx context.Context, query string, args []driver.NamedValue) 
 		e := conn.(driver.ExecerContext)
 		var res driver.Result
 		if res, failed = e.ExecContext(ctx, query, args); failed == nil {
-			touched = res.(my.Result).AllRowsAffected()
+			added = res.(my.Result).AllRowsAffected()
 			return nil
 		}
 		if _, err := e.ExecContext(ctx, "ROLLBACK", nil); err != nil {
@@ -85,5 +85,5 @@ func (db *DB) trip(ctx context.Context, query string, args []driver.NamedValue) 
 		}
 		return nil
 	})
-	return touched, translate(errors.Join(failed, err))
+	return added, translate(errors.Join(failed, err))
 }
