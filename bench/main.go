@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -95,6 +97,7 @@ func (b *bench) measure(only string) error {
 	if err := b.prepare(); err != nil {
 		return err
 	}
+	b.stopOnSignal()
 	defer func() { b.db.stop(b.root) }()
 	for _, s := range stages {
 		if !slices.Contains(chosen, s.name) {
@@ -114,6 +117,20 @@ func (b *bench) measure(only string) error {
 		return err
 	}
 	return b.verdict()
+}
+
+// stopOnSignal takes the databases down with the harness; the other programs
+// die with it by themselves.
+func (b *bench) stopOnSignal() {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-told
+		for _, name := range []string{commonDB, slowDB} {
+			_ = exec.Command(filepath.Join(b.root, ".ci/mariadb"), "stop", filepath.Join(b.dir, name)).Run()
+		}
+		os.Exit(130)
+	}()
 }
 
 func (b *bench) verdict() error {
@@ -170,12 +187,18 @@ func (b *bench) program() (string, error) {
 	return binary, nil
 }
 
+// The folders of the databases.
+const (
+	commonDB = "mariadb"
+	slowDB   = "mariadb-slow"
+)
+
 // database starts the MariaDB of most stages once.
 func (b *bench) database() (*server, error) {
 	if b.db != nil {
 		return b.db, nil
 	}
-	db, err := startMariaDB(b.root, filepath.Join(b.dir, "mariadb"))
+	db, err := startMariaDB(b.root, filepath.Join(b.dir, commonDB))
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,8 @@ func seedBatch(ctx context.Context, db *stdsql.DB, vault *crypto.Vault, from, to
 			return err
 		}
 		tokens = append(tokens, componentID, "authorizer", id, access, refresh, now-3_600_000, now+7_200_000, now+due)
-		accounts = append(accounts, componentID, id, "authorized", now-3_600_000, "[1,2,7,11,89]", "wechatoa", fmt.Sprintf("gh_%012x", i), "{}")
+		accounts = append(accounts, componentID, id, "authorized", now-3_600_000, "[1,2,7,11,89]", "oa", fmt.Sprintf("gh_%012x", i),
+			fmt.Sprintf(`{"nick_name": "账号 %d", "principal_name": "示例有限公司", "account_status": 1}`, i))
 	}
 	if err := insert(ctx, db, `INSERT INTO token (component_app_id, kind, owner, access, refresh, issued_at, expires_at, due_at) VALUES `, 8, tokens); err != nil {
 		return err

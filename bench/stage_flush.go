@@ -15,7 +15,7 @@ func (b *bench) slowFlushes() error {
 	if err != nil {
 		return err
 	}
-	db, err := startMariaDB(b.root, filepath.Join(b.dir, "mariadb-slow"), slow.env...)
+	db, err := startMariaDB(b.root, filepath.Join(b.dir, slowDB), slow.env...)
 	if err != nil {
 		return err
 	}
