@@ -12,10 +12,12 @@ import (
 
 // pattern is a template ready to check values.
 type pattern struct {
-	names  []string
+	params []param
 	typed  bool // category template: wrong values are refused; else the historic kind, where they are cut
 	values map[string][]string
 }
+
+type param struct{ name, kind string }
 
 var (
 	placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z_]+[0-9]*)\.DATA\s*\}\}`)
@@ -25,8 +27,10 @@ var (
 func newPattern(t Template) *pattern {
 	p := &pattern{values: t.Values}
 	for _, m := range placeholder.FindAllStringSubmatch(t.Content, -1) {
-		p.names = append(p.names, m[1])
 		kind := kindOf(m[1])
+		if a := (param{m[1], kind}); !slices.Contains(p.params, a) {
+			p.params = append(p.params, a)
+		}
 		if _, known := rules[kind]; known {
 			p.typed = true
 		}
@@ -47,30 +51,32 @@ func (p *pattern) refuses(data map[string]templateValue) *refusal {
 	if !p.typed {
 		return nil
 	}
-	for _, name := range p.names {
-		v, ok := data[name]
-		kind := kindOf(name)
+	for _, a := range p.params {
+		v, ok := data[a.name]
 		switch {
-		case ok && v.Value == "" && kind == "const": // the empty string is approved always
+		case ok && v.Value == "" && a.kind == "const": // the empty string is approved always
 		case v.Value == "":
-			return badValue(name, "is empty")
-		case !p.fits(name, kind, v.Value):
-			return badValue(name, "invalid")
+			return badValue(a.name, "is empty")
+		case !p.fits(a, v.Value):
+			return badValue(a.name, "invalid")
 		}
 	}
+	if len(data) == len(p.params) {
+		return nil // no room for a stranger
+	}
 	for _, name := range slices.Sorted(maps.Keys(data)) {
-		if !slices.Contains(p.names, name) {
+		if !slices.ContainsFunc(p.params, func(a param) bool { return a.name == name }) {
 			return badValue(name, "invalid")
 		}
 	}
 	return nil
 }
 
-func (p *pattern) fits(name, kind, value string) bool {
-	if approved := p.values[name]; len(approved) > 0 {
+func (p *pattern) fits(a param, value string) bool {
+	if approved := p.values[a.name]; len(approved) > 0 {
 		return slices.Contains(approved, value)
 	}
-	rule := rules[kind]
+	rule := rules[a.kind]
 	return utf8.ValidString(value) && !strings.ContainsFunc(value, unicode.IsControl) && (rule == nil || rule(value))
 }
 

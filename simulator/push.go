@@ -98,6 +98,7 @@ func (s *Simulator) pushAll(e event, after time.Duration, copies int) []*pending
 		e.created = due
 	}
 	inner := s.inner(e)
+	e.members = nil // in inner now; many wait at a time
 	out := make([]*pending, copies)
 	for i := range out {
 		out[i] = s.enqueue(e, inner, due)
