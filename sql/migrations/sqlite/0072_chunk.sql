@@ -9,6 +9,7 @@ CREATE TABLE chunk (
   sender_id  BIGINT NOT NULL,
   size       INT NOT NULL,
   due_at     BIGINT NULL,
+  expire_at  BIGINT NULL,
   claim      BIGINT NOT NULL DEFAULT 0,
   attempts   INT NOT NULL DEFAULT 0,
   queued     INT NOT NULL DEFAULT 0,

@@ -1,0 +1,200 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// lane is what one sender has under way in this process.
+type lane struct {
+	sender  int64
+	slots   chan struct{} // of calls
+	running int           // deliveries; this and the next two belong to round
+	claimed int           // recipients
+	probing bool
+	halted  atomic.Pointer[pause]
+}
+
+// delivery calls the vendor for the recipients of one claimed chunk.
+type delivery struct {
+	room  *Room
+	work  *Work
+	lane  *lane
+	slots chan struct{}
+	until time.Time // no call begins later: the lease must outlive it
+
+	next    atomic.Int32 // call to be made
+	stopped atomic.Pointer[Stop]
+	moves   []Move
+	called  int
+}
+
+// run makes the calls and records what became of them. It outlives ctx by the
+// calls under way and their record, each bounded.
+func (e *delivery) run(ctx context.Context) {
+	e.moves = make([]Move, len(e.work.Calls))
+	for i, c := range e.work.Calls {
+		e.moves[i] = Move{Call: i, To: Queued}
+		if c.Repeat {
+			e.moves[i].To = Sending
+		}
+	}
+	var workers sync.WaitGroup
+	for range min(len(e.work.Calls), cap(e.lane.slots)) {
+		workers.Go(func() { e.calls(ctx) })
+	}
+	workers.Wait()
+	for _, m := range e.moves {
+		if m.To != Queued {
+			e.called++
+		}
+	}
+	e.record(context.WithoutCancel(ctx))
+}
+
+// calls makes one call after the other. A panic costs the recipient it happens
+// at, which stays "sending", and is repeated.
+func (e *delivery) calls(ctx context.Context) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.room.Log.Error("panic while sending", "sender", e.work.Part.Sender, "msgid", e.work.MsgID.String(), "err", p, "stack", string(debug.Stack()))
+		}
+	}()
+	for {
+		if !e.slot(ctx) {
+			return
+		}
+		i := int(e.next.Add(1)) - 1
+		more := i < len(e.work.Calls)
+		if more {
+			e.oneCall(context.WithoutCancel(ctx), i)
+		}
+		<-e.slots
+		<-e.lane.slots
+		if !more {
+			return
+		}
+	}
+}
+
+// slot waits until a call may be made, and tells whether one still may.
+func (e *delivery) slot(ctx context.Context) bool {
+	late := time.NewTimer(time.Until(e.until))
+	defer late.Stop()
+	for _, slots := range []chan struct{}{e.lane.slots, e.slots} {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			e.release(slots)
+			return false
+		case <-late.C:
+			e.release(slots)
+			return false
+		}
+	}
+	if ctx.Err() != nil || time.Now().After(e.until) || e.stopped.Load() != nil || e.lane.halted.Load() != nil {
+		<-e.slots
+		<-e.lane.slots
+		return false
+	}
+	return true
+}
+
+// release gives the sender's slot back when the overall one was not had.
+func (e *delivery) release(missed chan struct{}) {
+	if missed == e.slots {
+		<-e.lane.slots
+	}
+}
+
+func (e *delivery) oneCall(ctx context.Context, i int) {
+	c := e.work.Calls[i]
+	client, err := e.room.Senders.Client(ctx, e.work.Part.Sender)
+	if err != nil {
+		e.unsent(ctx, i, err)
+		return
+	}
+	e.moves[i].To = Sending
+	id, err := e.work.Part.Template.send(ctx, client, c.Identity, duplicateID(e.work.MsgID, c.Seq, c.Attempt))
+	v := judge(err, time.Now())
+	if c.Repeat && v.to == Queued {
+		v.to = Sending // the first call of this attempt may have arrived: only its own id may be used
+	}
+	e.moves[i] = Move{Call: i, To: v.to, VendorMsgID: id, Code: v.code, Text: v.text}
+	e.room.metrics.sends.WithLabelValues(v.to.String(), v.class).Inc()
+	if v.stop {
+		e.stopped.CompareAndSwap(nil, &Stop{v.code, v.text})
+	}
+	if v.pause != nil {
+		e.halt(ctx, v.pause, v.text)
+	}
+}
+
+// unsent deals with a sender that cannot send now: who waits goes on waiting,
+// unless the sender is gone.
+func (e *delivery) unsent(ctx context.Context, i int, err error) {
+	if !errors.Is(err, fs.ErrNotExist) {
+		e.halt(ctx, &pause{"sender", holdFor}, err.Error())
+		return
+	}
+	stop := &Stop{0, "the sender was deleted"}
+	e.stopped.CompareAndSwap(nil, stop)
+	if !e.work.Calls[i].Repeat {
+		e.moves[i] = Move{Call: i, To: Failed, Text: stop.Text}
+	}
+}
+
+// halt ends the calls of this sender here, and pauses it for all replicas.
+func (e *delivery) halt(ctx context.Context, p *pause, detail string) {
+	if !e.lane.halted.CompareAndSwap(nil, p) {
+		return
+	}
+	part := e.work.Part
+	e.room.Log.Warn("sender paused", "sender", part.Sender, "app_id", part.AppID, "msgid", e.work.MsgID.String(), "reason", p.reason, "for", p.length.String(), "err", detail)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := e.room.Store.Pause(ctx, Pause{part.SenderID, part.Sender, part.AppID, p.length, p.reason, detail}); err != nil {
+		e.room.Log.Error("pause not stored: other replicas go on", "sender", part.Sender, "err", err)
+	}
+}
+
+// record writes what became of the calls, and ends the sender's pause if the
+// call after it went well.
+func (e *delivery) record(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	result := &Result{Work: e.work, Moves: e.moves, Stop: e.stopped.Load(), Next: e.due()}
+	lost, err := e.room.Store.Record(ctx, result)
+	if err != nil {
+		e.room.Log.Error("results not stored: they will be repeated", "sender", e.work.Part.Sender, "msgid", e.work.MsgID.String(), "err", err)
+		return
+	}
+	if lost {
+		e.room.metrics.lost.Add(float64(len(e.moves)))
+	}
+	if e.lane.probing && e.lane.halted.Load() == nil && e.called > 0 {
+		if err := e.room.Store.Resume(ctx, e.work.Part.SenderID); err != nil {
+			e.room.Log.Error("pause not ended", "sender", e.work.Part.Sender, "err", err)
+		}
+	}
+}
+
+// due is when whoever is still open comes again.
+func (e *delivery) due() time.Duration {
+	if p := e.lane.halted.Load(); p != nil {
+		return p.length
+	}
+	doubtful := len(e.moves) == 0
+	for _, m := range e.moves {
+		doubtful = doubtful || m.To == Sending || m.To == Queued && m.Text != ""
+	}
+	if !doubtful {
+		return 0 // not called for want of time, or waiting behind the first after a pause
+	}
+	return again(e.work.Attempts)
+}

@@ -1,0 +1,27 @@
+// Package notify sends messages out: it checks a request, stores it as a
+// message of chunks of recipients, hands the recipients over to the vendor,
+// and joins what the vendor says of them later.
+//
+// # Hand-over
+//
+// The intent, state "sending" and with it the duplicate id that follows from
+// message, recipient and attempt, is committed before the call. A call that
+// never reached the wire is simply made again. A call without an answer that
+// was recorded is repeated with the same bytes and id while the vendor would
+// notice a repeat: WeChat does so for about ten minutes with client_msg_id
+// (https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage);
+// we stop two minutes earlier, by the database's clock. After that the
+// recipient ends as "unknown", or is sent once more under a new id if the
+// request said so.
+//
+// # Who goes when
+//
+// A chunk is a due row: [Room.SendDue] takes the oldest, a bounded number of
+// recipients per sender at a time, so that no sender waits for another. A
+// sender that is throttled, withdrawn or in trouble is paused, in the database
+// for all replicas; when the pause is over one recipient is tried first.
+//
+// This version sends template messages of Official Accounts (wechatoa.go).
+// The room holds no token and knows no other room: senders and users come in
+// through interfaces.
+package notify

@@ -1,0 +1,271 @@
+package notify
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// request is the body of POST /v1/sent, as far as this version serves it.
+type request struct {
+	users    []string
+	official []target
+	messages []officialMessage
+	sendNo   string
+	priority int
+	owner    string
+	params   json.RawMessage
+	sendAt   time.Time
+	expireAt time.Time
+	resend   bool
+	warnings []string
+}
+
+// target is an element of aud_wechatoa. instance is reserved and has no effect.
+type target struct {
+	Instance string   `json:"instance"`
+	Sender   string   `json:"sender"`
+	Data     []string `json:"data"`
+}
+
+// otherSenders are JUMS's codes for senders that are not of the WeChat family
+// (docs.jiguang.cn/jums/server/message_code).
+var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 1015010, "alipay_life": 1015011, "dingtalk_cc": 1015012}
+
+// notYet are fields of the contract that this version does not serve.
+var notYet = []string{"aud_tag", "aud_segment", "aud_wechatmp", "aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
+	"aud_wechatwk_tag", "aud_wechatapp", "msg_wechatmp", "msg_wechatwk", "msg_wechatapp"}
+
+// parse reads a body strictly. Errors are *Refusal.
+func parse(body []byte) (*request, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+		return nil, invalid("body", "must be a JSON object: %s", jsonText(err))
+	}
+	r := &request{priority: 2}
+	for _, key := range sorted(fields) {
+		if err := r.field(key, fields[key]); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (r *request) field(key string, raw json.RawMessage) error {
+	switch key {
+	case "aud_userid":
+		return strict(key, raw, &r.users)
+	case "aud_wechatoa":
+		return r.targets(key, raw)
+	case "msg_wechatoa":
+		return r.officialMessages(key, raw)
+	case "rule_id":
+		return zero(key, raw, "saved sending rules are not served by this version: leave it out or send 0")
+	case "option":
+		return r.option(key, raw)
+	case "callback":
+		return r.callback(key, raw)
+	case "send_at":
+		return moment(key, raw, &r.sendAt)
+	case "expire_at":
+		return moment(key, raw, &r.expireAt)
+	case "on_unknown":
+		return r.onUnknown(key, raw)
+	}
+	_, kind, _ := strings.Cut(key, "_")
+	if code, ok := otherSenders[kind]; ok && (strings.HasPrefix(key, "aud_") || strings.HasPrefix(key, "msg_")) {
+		return &Refusal{code, key, "belongs to a sender that this service does not have: it sends by the WeChat family; leave the field out"}
+	}
+	if slices.Contains(notYet, key) {
+		return invalid(key, "is not served by this version: it sends msg_wechatoa of type 0 to aud_wechatoa or aud_userid")
+	}
+	return invalid(key, "is no field of this request")
+}
+
+// targets also takes plain texts, which the vendor's own table shows.
+func (r *request) targets(key string, raw json.RawMessage) error {
+	var plain []string
+	if json.Unmarshal(raw, &plain) == nil && len(plain) > 0 {
+		r.official = []target{{Data: plain}}
+		return nil
+	}
+	return strict(key, raw, &r.official)
+}
+
+func (r *request) option(key string, raw json.RawMessage) error {
+	var o struct {
+		SendNo   string          `json:"sendno"`
+		Owner    string          `json:"owner"`
+		Priority *int            `json:"priority"`
+		BlackID  json.RawMessage `json:"black_id"`
+		WhiteID  json.RawMessage `json:"white_id"`
+	}
+	if err := strict(key, raw, &o); err != nil {
+		return err
+	}
+	if err := errors.Join(zero("option.black_id", o.BlackID, "blacklists are not served by this version: leave it out"),
+		zero("option.white_id", o.WhiteID, "whitelists are not served by this version: leave it out"),
+		text("option.sendno", o.SendNo, 255), text("option.owner", o.Owner, 255)); err != nil {
+		return firstRefusal(err)
+	}
+	if o.Priority != nil {
+		if *o.Priority < 1 || *o.Priority > 3 {
+			return invalid("option.priority", "is %d: use 1 (high), 2 (medium) or 3 (low)", *o.Priority)
+		}
+		r.priority = *o.Priority
+	}
+	r.sendNo, r.owner = o.SendNo, o.Owner
+	return nil
+}
+
+func (r *request) callback(key string, raw json.RawMessage) error {
+	var c struct {
+		URL    string          `json:"url"`
+		Params json.RawMessage `json:"params"`
+	}
+	if err := strict(key, raw, &c); err != nil {
+		return err
+	}
+	if c.URL != "" {
+		return invalid("callback.url", "is not served by this version: leave it out")
+	}
+	if len(c.Params) > 0 && (c.Params[0] != '{' && string(c.Params) != "null" || len(c.Params) > 8<<10) {
+		return invalid("callback.params", "must be an object of at most 8 KiB")
+	}
+	r.params = c.Params
+	return nil
+}
+
+func (r *request) onUnknown(key string, raw json.RawMessage) error {
+	var word string
+	if err := strict(key, raw, &word); err != nil {
+		return err
+	}
+	if word != "keep" && word != "resend" {
+		return invalid(key, `must be "keep" or "resend"`)
+	}
+	r.resend = word == "resend"
+	return nil
+}
+
+// kept is what of a request later features need.
+func (r *request) kept() ([]byte, error) {
+	keep := map[string]any{}
+	if r.owner != "" {
+		keep["owner"] = r.owner
+	}
+	if r.priority != 2 {
+		keep["priority"] = r.priority
+	}
+	if len(r.params) > 0 && string(r.params) != "null" {
+		keep["params"] = r.params
+	}
+	if len(keep) == 0 {
+		return nil, nil
+	}
+	return encode(keep)
+}
+
+func moment(field string, raw json.RawMessage, to *time.Time) error {
+	var word string
+	err := json.Unmarshal(raw, &word)
+	if err == nil {
+		*to, err = time.Parse(time.RFC3339, word)
+	}
+	if err != nil || to.Year() < 2000 || to.Year() > 2200 {
+		return invalid(field, "must be a time of RFC 3339 such as 2026-05-06T19:00:00+08:00")
+	}
+	return nil
+}
+
+func zero(field string, raw json.RawMessage, remedy string) error {
+	if s := strings.TrimSpace(string(raw)); s != "" && s != "0" && s != "null" {
+		return invalid(field, "%s", remedy)
+	}
+	return nil
+}
+
+func text(field, value string, most int) error {
+	if n := len([]rune(value)); n > most {
+		return invalid(field, "has %d characters: at most %d", n, most)
+	}
+	return nil
+}
+
+// strict decodes one value and names what does not fit.
+func strict(field string, raw json.RawMessage, to any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	err := d.Decode(to)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("something follows the value")
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if unknown, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return invalid(field, "has an unknown field %s: take it out", unknown)
+	}
+	return invalid(field, "%s", jsonText(err))
+}
+
+// jsonText says what is wrong without quoting the body.
+func jsonText(err error) string {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		where := ""
+		if kind.Field != "" {
+			where = " at " + kind.Field
+		}
+		return fmt.Sprintf("a %s does not fit here%s: want %s", kind.Value, where, jsonKind(kind.Type.Kind().String()))
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Sprintf("the JSON is broken at byte %d", syntax.Offset)
+	}
+	return "null or broken JSON does not fit here"
+}
+
+func jsonKind(kind string) string {
+	switch kind {
+	case "slice":
+		return "a list"
+	case "struct", "map":
+		return "an object"
+	case "string":
+		return "a text"
+	}
+	return "a number"
+}
+
+func firstRefusal(err error) error {
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		return r
+	}
+	return err
+}
+
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// encode writes JSON as the vendors take it: < > & stay themselves.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}

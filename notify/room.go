@@ -1,0 +1,100 @@
+package notify
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"wechattpp/wechat"
+)
+
+// Senders knows the sending accounts.
+type Senders interface {
+	// Client gives a client that speaks for the sender now, or says why not.
+	// Asked before every call: it must be quick, and at most a second behind.
+	Client(ctx context.Context, code string) (*wechat.Account, error)
+	// Find gives id, kind ("wechatoa" ...) and AppID; fs.ErrNotExist.
+	Find(ctx context.Context, code string) (id int64, kind, appID string, err error)
+	// Codes lists the senders of a kind.
+	Codes(ctx context.Context, kind string) ([]string, error)
+	// Why tells why a sender cannot send now, "" if it can.
+	Why(ctx context.Context, code string) (reason string, err error)
+}
+
+// Audience knows the identities of users; those without one are left out.
+type Audience interface {
+	Resolve(ctx context.Context, kind, sender string, userids []string) (map[string]string, error)
+}
+
+// Config says what the room needs. Store, Senders and Audience are required.
+type Config struct {
+	Store    Store
+	Senders  Senders
+	Audience Audience
+	Log      *slog.Logger          // nil: slog.Default()
+	Metrics  prometheus.Registerer // nil: none
+
+	// Parallel bounds the calls at once, over all senders; 0 is 128.
+	Parallel int
+	// PerSender bounds the calls at once per sender; 0 is 16. WeChat publishes
+	// no figure; 10 to 20 are known to go well.
+	PerSender int
+	// Lease is how long a claimed chunk is left to whoever claimed it; 0 is 90 s,
+	// which is also the most. No call begins in the last quarter.
+	Lease time.Duration
+	// Nudge is called when something was stored that is due at once; may be nil.
+	Nudge func()
+}
+
+// window is how long after the intent a template message may be repeated:
+// WeChat notices a repeat for about ten minutes.
+const window = 8 * time.Minute
+
+// Room sends messages. Safe for concurrent use.
+type Room struct {
+	Config
+	metrics *metrics
+	wake    chan struct{} // a message was stored here: SendDue need not wait for its tick
+
+	sending sync.Mutex // held by the one SendDue that runs
+	mu      sync.Mutex
+	keys    map[string]chan struct{} // Idempotency-Keys in progress in this process
+}
+
+// New puts a room together.
+func New(c Config) *Room {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Parallel <= 0 {
+		c.Parallel = 128
+	}
+	if c.PerSender <= 0 {
+		c.PerSender = 16
+	}
+	if c.Lease <= 0 || c.Lease > 90*time.Second {
+		c.Lease = 90 * time.Second
+	}
+	r := &Room{Config: c, wake: make(chan struct{}, 1), keys: map[string]chan struct{}{}}
+	r.metrics = newMetrics(c.Metrics, c.Store)
+	return r
+}
+
+// nudge tells whoever sends that something is due.
+func (r *Room) nudge() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+	if r.Nudge != nil {
+		r.Nudge()
+	}
+}
+
+// ForgetDue drops Idempotency-Keys older than a day, in batches.
+func (r *Room) ForgetDue(ctx context.Context) (n int, err error) {
+	return r.Store.Forget(ctx, 24*time.Hour, 1000)
+}

@@ -1,0 +1,222 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+)
+
+const (
+	// mostClaimed bounds the recipients of one sender that are claimed at once
+	// by one process: few enough to be called within the lease.
+	mostClaimed = 2 * ChunkSize
+	// mostDue bounds the chunks looked at in one go.
+	mostDue = 512
+	// tick is how soon a message stored by another replica is seen while
+	// calls are under way here.
+	tick = 200 * time.Millisecond
+)
+
+// SendDue hands over whatever is due and returns when nothing is left to do
+// now, or soon after ctx has ended: calls under way are finished and recorded,
+// the rest is given back. n counts the recipients called for. A second call at
+// the same time returns at once.
+//
+// Failure policy: while the database is away nothing new is begun, and SendDue
+// returns its error; results that cannot be written leave their recipients
+// "sending", for a repeat.
+func (r *Room) SendDue(ctx context.Context) (n int, err error) {
+	if !r.sending.TryLock() {
+		return 0, nil
+	}
+	defer r.sending.Unlock()
+	d := &round{Room: r, lanes: map[int64]*lane{}, slots: make(chan struct{}, r.Parallel), done: make(chan *delivery)}
+	for {
+		began := 0
+		if ctx.Err() == nil && err == nil {
+			began, err = d.begin(ctx)
+		}
+		if d.running == 0 && began == 0 {
+			return d.called, err
+		}
+		d.wait(ctx)
+	}
+}
+
+// round is one run of SendDue. Only deliveries leave its goroutine.
+type round struct {
+	*Room
+	lanes   map[int64]*lane
+	slots   chan struct{} // of calls, over all senders
+	done    chan *delivery
+	running int // deliveries
+	claimed int // their recipients
+	called  int
+}
+
+// wait returns when a delivery has ended, or something may be due.
+func (d *round) wait(ctx context.Context) {
+	if d.running == 0 {
+		return
+	}
+	timer := time.NewTimer(tick)
+	defer timer.Stop()
+	wake := d.wake
+	if ctx.Err() != nil {
+		wake = nil
+	}
+	select {
+	case e := <-d.done:
+		d.end(e)
+	case <-wake:
+	case <-timer.C:
+	}
+	for { // whoever else has ended meanwhile shares the next round trip
+		select {
+		case e := <-d.done:
+			d.end(e)
+		default:
+			return
+		}
+	}
+}
+
+func (d *round) end(e *delivery) {
+	d.running--
+	d.claimed -= len(e.work.Calls)
+	d.called += e.called
+	e.lane.claimed -= len(e.work.Calls)
+	e.lane.running--
+	d.tidy()
+}
+
+// begin claims chunks until nothing more is due or may be claimed here, and
+// starts their deliveries.
+func (d *round) begin(ctx context.Context) (began int, err error) {
+	for d.claimed < 8*d.Parallel {
+		due, err := d.Store.Due(ctx, d.full(), mostDue)
+		if err != nil || len(due) == 0 {
+			return began, err
+		}
+		takes, err := d.choose(ctx, due)
+		if err != nil || len(takes) == 0 {
+			return began, err
+		}
+		works, err := d.Store.Begin(ctx, takes, d.Lease, window)
+		for _, w := range works {
+			d.start(ctx, w)
+		}
+		d.tidy()
+		began += len(works)
+		if err != nil {
+			return began, err
+		}
+		if len(due) < mostDue {
+			return began, nil
+		}
+	}
+	return began, nil
+}
+
+// tidy forgets senders with nothing under way, and with them that they were
+// halted or on probation.
+func (d *round) tidy() {
+	for id, l := range d.lanes {
+		if l.running == 0 {
+			delete(d.lanes, id)
+		}
+	}
+}
+
+// full lists the senders of which no more may be claimed here now.
+func (d *round) full() (ids []int64) {
+	for id, l := range d.lanes {
+		if l.probing || l.claimed >= mostClaimed || l.halted.Load() != nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// choose says which chunks to claim: of a sender whose pause is over one
+// recipient, of one that cannot send none but to end what is over.
+func (d *round) choose(ctx context.Context, due []Due) (takes []Take, err error) {
+	reserved, held := map[int64]int{}, map[int64][]int64{}
+	pauses, unready := map[int64]time.Duration{}, map[int64]bool{}
+	for _, c := range due {
+		id := c.SenderID
+		if _, asked := unready[id]; !asked && c.Pause == 0 {
+			if unready[id], err = d.unready(ctx, c); err != nil {
+				return nil, err
+			}
+		}
+		switch {
+		case c.Pause > 0 || unready[id]:
+			if c.Expired || c.Handed { // nobody is called, but whose time is over ends
+				takes = append(takes, Take{c.Chunk, 0})
+				continue
+			}
+			pauses[id] = max(c.Pause, pauses[id])
+			held[id] = append(held[id], c.Chunk)
+		case c.Probing && (reserved[id] > 0 || d.lanes[id] != nil):
+		case c.Probing:
+			takes, reserved[id] = append(takes, Take{c.Chunk, 1}), mostClaimed
+			d.lane(id).probing = true
+		case d.claimedOf(id)+reserved[id] < mostClaimed:
+			takes, reserved[id] = append(takes, Take{c.Chunk, ChunkSize}), reserved[id]+c.Open
+		}
+	}
+	for id, chunks := range held {
+		wait := max(pauses[id], holdFor)
+		if err := d.Store.Postpone(ctx, chunks, wait, min(wait/10, time.Second)); err != nil {
+			return nil, err
+		}
+	}
+	return takes, nil
+}
+
+// holdFor is how soon a sender that cannot send is looked at again.
+const holdFor = 5 * time.Second
+
+// unready pauses a sender that cannot send now, such as one whose account
+// withdrew: its recipients wait. One that was deleted is let through, to fail.
+func (d *round) unready(ctx context.Context, c Due) (bool, error) {
+	_, err := d.Senders.Client(ctx, c.Sender)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if ctx.Err() != nil {
+		return true, ctx.Err()
+	}
+	_, _, appID, _ := d.Senders.Find(ctx, c.Sender)
+	return true, d.Store.Pause(ctx, Pause{c.SenderID, c.Sender, appID, holdFor, "sender", err.Error()})
+}
+
+func (d *round) claimedOf(sender int64) int {
+	if l := d.lanes[sender]; l != nil {
+		return l.claimed
+	}
+	return 0
+}
+
+func (d *round) lane(sender int64) *lane {
+	l := d.lanes[sender]
+	if l == nil {
+		l = &lane{sender: sender, slots: make(chan struct{}, d.PerSender)}
+		d.lanes[sender] = l
+	}
+	return l
+}
+
+func (d *round) start(ctx context.Context, w *Work) {
+	e := &delivery{room: d.Room, work: w, lane: d.lane(w.Part.SenderID), slots: d.slots, until: time.Now().Add(d.Lease * 3 / 4)}
+	d.running++
+	d.claimed += len(w.Calls)
+	e.lane.running++
+	e.lane.claimed += len(w.Calls)
+	go func() {
+		e.run(ctx)
+		d.done <- e
+	}()
+}

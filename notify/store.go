@@ -1,0 +1,190 @@
+package notify
+
+import (
+	"context"
+	"time"
+)
+
+// ChunkSize is how many recipients are claimed, sent and counted together.
+const ChunkSize = 100
+
+// Part is what a message says at one sender.
+type Part struct {
+	Sender   string    `json:"sender"`
+	SenderID int64     `json:"sender_id"`
+	AppID    string    `json:"app_id"`
+	Kind     string    `json:"kind"` // "template"
+	Template *Template `json:"template,omitempty"`
+}
+
+// Target is one recipient of a part. One without an identity is skipped.
+type Target struct{ UserID, Identity string }
+
+// Draft is a checked request on its way into the store.
+type Draft struct {
+	ClientID int64
+	Path     string
+	Key      string   // Idempotency-Key, empty for none
+	Hash     [32]byte // of the body, with a Key
+	SendNo   string
+	SendAt   time.Time // zero: at once
+	ExpireAt time.Time // zero: never
+	Resend   bool      // on_unknown is "resend"
+	Shift    time.Duration
+	Params   []byte // JSON to keep: the caller's params, owner, priority
+	Parts    []Part
+	Targets  [][]Target // per part
+}
+
+// Due is a chunk whose time has come.
+type Due struct {
+	Chunk    int64
+	SenderID int64
+	Sender   string // empty: the sender was deleted
+	Open     int    // recipients queued or sending
+	Handed   bool   // some are sending
+	Expired  bool   // its queued recipients have expired
+	Pause    time.Duration
+	Probing  bool // the sender's pause is over, but nobody has tried yet
+}
+
+// Take asks for a chunk and says for how many recipients calls may be made.
+type Take struct {
+	Chunk int64
+	Most  int
+}
+
+// Work is a claimed chunk. Its recipients in Calls are "sending" and durably so.
+type Work struct {
+	Chunk    int64
+	Claim    int64
+	MsgID    MsgID
+	ClientID int64
+	N        int // of the chunk in its message
+	PartNo   int
+	Part     Part
+	Attempts int // rounds that left somebody open
+	Waiting  int // recipients queued beyond Calls
+	Calls    []Call
+}
+
+// Call is one recipient to call the vendor for.
+type Call struct {
+	Seq      int
+	UserID   string
+	Identity string
+	Attempt  int
+	Repeat   bool // the attempt was begun before: same bytes, same id
+}
+
+// Move is what became of Work.Calls[Call]. Moving to Sending leaves it for a
+// repeat, to Queued for another attempt.
+type Move struct {
+	Call        int
+	To          State
+	VendorMsgID int64
+	Code        int
+	Text        string
+}
+
+// Stop fails all queued recipients of a part.
+type Stop struct {
+	Code int
+	Text string
+}
+
+// Result is what became of a Work. Whoever is still open is due after Next.
+type Result struct {
+	Work  *Work
+	Moves []Move
+	Next  time.Duration
+	Stop  *Stop
+}
+
+// Outcome is the vendor's later word on a recipient.
+type Outcome struct {
+	AppID     string // of the account
+	User      string // openid
+	MsgID     int64  // the vendor's; 0 if it said none
+	Delivered bool
+	Status    string    // as the vendor wrote it
+	At        time.Time // CreateTime of the event
+}
+
+// Matched is how an outcome met its send.
+type Matched uint8
+
+// An outcome changes a recipient, repeats what is known, comes while the
+// recipient is being sent, or belongs to nothing known.
+const (
+	Changed Matched = iota
+	Known
+	Early
+	Unmatched
+)
+
+// Backlog is what waits.
+type Backlog struct {
+	Chunks int           // with somebody queued or sending
+	Due    int           // of them due now, counted up to 100,000
+	Oldest time.Duration // how long the oldest has been due
+}
+
+// Store keeps messages. The counts of a chunk are written in the transaction
+// that writes its recipients, and every change of a recipient is told to the
+// feed there; so is a message with nobody open, exactly once.
+type Store interface {
+	// Find looks for the message of an Idempotency-Key: fs.ErrNotExist,
+	// ErrOtherBody.
+	Find(ctx context.Context, d *Draft) (MsgID, string, error)
+	// Add stores a message with its key. again: the key was there with the
+	// same body, and the answer is the first message; ErrOtherBody.
+	Add(ctx context.Context, d *Draft) (id MsgID, again bool, err error)
+
+	// Due lists chunks whose time has come, oldest first, but those of the
+	// senders in without. Nothing is claimed.
+	Due(ctx context.Context, without []int64, limit int) ([]Due, error)
+	// Begin claims those of the chunks that are still due, for the time of
+	// lease, and in the same transaction marks who shall be called as sending.
+	// Recipients left sending by others are repeated while their intent is
+	// younger than window, else they end as unknown or, if the message says
+	// so, begin another attempt. Expired and stopped ones end.
+	Begin(ctx context.Context, takes []Take, lease, window time.Duration) ([]*Work, error)
+	// Record writes a result. lost: the claim has passed to another, and
+	// nothing was written.
+	Record(ctx context.Context, r *Result) (lost bool, err error)
+	// Postpone moves chunks that are due by delay and up to spread more, but
+	// not past their expiry.
+	Postpone(ctx context.Context, chunks []int64, delay, spread time.Duration) error
+	// Pause stops a sender for all replicas. Told to the feed as
+	// account.health when the reason is a new one.
+	Pause(ctx context.Context, p Pause) error
+	// Resume ends a pause.
+	Resume(ctx context.Context, senderID int64) error
+
+	// Outcome joins the vendor's later word with its send.
+	Outcome(ctx context.Context, o Outcome) (Matched, error)
+
+	// Message, List and Recipients read; clientID below 0 sees everything.
+	// fs.ErrNotExist: no such message of this client.
+	Message(ctx context.Context, id MsgID, clientID int64) (Message, error)
+	// List gives messages with ids below before (0: the newest), newest first.
+	List(ctx context.Context, clientID, before int64, limit int) ([]Message, error)
+	// Recipients gives recipients after a seq, in order; state nil is all.
+	Recipients(ctx context.Context, id MsgID, state *State, after, limit int) ([]Recipient, error)
+
+	// Forget drops up to limit Idempotency-Keys older than age.
+	Forget(ctx context.Context, age time.Duration, limit int) (int, error)
+	// Backlog tells what waits.
+	Backlog(ctx context.Context) (Backlog, error)
+}
+
+// Pause stops a sender for a time.
+type Pause struct {
+	SenderID int64
+	Sender   string
+	AppID    string
+	For      time.Duration
+	Reason   string // "minute", "day", "account", "sender"
+	Detail   string // for people
+}

@@ -1,0 +1,250 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"wechattpp/wechat"
+)
+
+// Template is a template message of an Official Account without its recipient.
+type Template struct {
+	ID          string              `json:"template_id"`
+	URL         string              `json:"url,omitempty"`
+	MiniProgram *wechat.MiniProgram `json:"miniprogram,omitempty"`
+	Data        map[string]string   `json:"data"`
+}
+
+// officialMessage is an element of msg_wechatoa.
+type officialMessage struct {
+	Sender      string           `json:"sender"`
+	Type        int              `json:"type"`
+	TemplateID  string           `json:"template_id"`
+	URL         string           `json:"url"`
+	Color       string           `json:"color"`
+	MiniProgram *miniProgram     `json:"miniprogram"`
+	Data        map[string]value `json:"data"`
+}
+
+// miniProgram takes both spellings that JUMS's clients use.
+type miniProgram struct {
+	AppID     string `json:"appid"`
+	PagePath  string `json:"pagepath"`
+	AppID2    string `json:"app_id"`
+	PagePath2 string `json:"page_path"`
+}
+
+type value struct {
+	Value json.RawMessage `json:"value"`
+	Color string          `json:"color"`
+}
+
+const deadColour = "colours are not sent: WeChat's clients ignore them since 2023-05-04"
+
+func (r *request) officialMessages(key string, raw json.RawMessage) error {
+	var list []json.RawMessage
+	if err := strict(key, raw, &list); err != nil {
+		return err
+	}
+	if len(list) > 100 {
+		return invalid(key, "has %d messages: at most 100, each for a sender of its own", len(list))
+	}
+	for i, one := range list {
+		var kind struct {
+			Type int `json:"type"`
+		}
+		if err := json.Unmarshal(one, &kind); err == nil && kind.Type != 0 {
+			return invalid(at(key, i)+".type", "is %d: this version sends type 0 (template message)", kind.Type)
+		}
+		var m officialMessage
+		if err := strict(at(key, i), one, &m); err != nil {
+			return err
+		}
+		r.messages = append(r.messages, m)
+	}
+	return nil
+}
+
+// template checks the fields and gives what is sent.
+func (m *officialMessage) template(path string, r *request) (*Template, error) {
+	t := &Template{ID: m.TemplateID, URL: m.URL, Data: make(map[string]string, len(m.Data))}
+	if t.ID == "" || len(t.ID) > 128 || strings.ContainsFunc(t.ID, notPrintable) {
+		return nil, invalid(path+".template_id", "must be the id of a template in the account's own list: 1 to 128 ASCII characters")
+	}
+	if err := checkLink(path+".url", m.URL); err != nil {
+		return nil, err
+	}
+	if m.MiniProgram != nil {
+		page, err := m.MiniProgram.check(path + ".miniprogram")
+		if err != nil {
+			return nil, err
+		}
+		t.MiniProgram = page
+	}
+	if m.Data == nil {
+		return nil, invalid(path+".data", `is missing: {"thing1": {"value": "..."}}`)
+	}
+	coloured := m.Color != ""
+	for _, name := range sorted(m.Data) {
+		v := m.Data[name]
+		text, err := v.text(path+".data."+name, name)
+		if err != nil {
+			return nil, err
+		}
+		t.Data[name] = text
+		coloured = coloured || v.Color != ""
+	}
+	if coloured {
+		r.warnings = append(r.warnings, path+": "+deadColour)
+	}
+	return t, nil
+}
+
+func notPrintable(c rune) bool { return c <= ' ' || c > '~' }
+
+func checkLink(field, link string) error {
+	if link == "" {
+		return nil
+	}
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return invalid(field, "must be a web address that begins with http:// or https://")
+	}
+	if len(link) > 2048 {
+		return invalid(field, "has %d bytes: at most 2048", len(link))
+	}
+	return nil
+}
+
+func (m *miniProgram) check(path string) (*wechat.MiniProgram, error) {
+	p := &wechat.MiniProgram{AppID: first(m.AppID, m.AppID2), PagePath: first(m.PagePath, m.PagePath2)}
+	if p.AppID == "" || len(p.AppID) > 64 || strings.ContainsFunc(p.AppID, notPrintable) {
+		return nil, invalid(path+".appid", "must be the AppID of a Mini Program that is linked to the account")
+	}
+	if len(p.PagePath) > 1024 || strings.ContainsFunc(p.PagePath, unicode.IsControl) {
+		return nil, invalid(path+".pagepath", "must be at most 1024 bytes without control characters")
+	}
+	return p, nil
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// text is the value as WeChat wants it: always a string.
+func (v value) text(path, name string) (string, error) {
+	var s string
+	switch raw := strings.TrimSpace(string(v.Value)); {
+	case raw == "" || raw == "null" || raw[0] == '{' || raw[0] == '[':
+		return "", invalid(path+".value", "must be a text or a number")
+	case raw[0] == '"':
+		if err := json.Unmarshal(v.Value, &s); err != nil {
+			return "", invalid(path+".value", "%s", jsonText(err))
+		}
+	default:
+		s = raw
+	}
+	if name == "" || len(name) > 64 || strings.ContainsFunc(name, notPrintable) {
+		return "", invalid(path, "is no name of a template parameter: 1 to 64 ASCII characters")
+	}
+	if !utf8.ValidString(s) || len(s) > 10_000 {
+		return "", invalid(path+".value", "must be UTF-8 of at most 10000 bytes")
+	}
+	return s, checkParameter(path+".value", name, s)
+}
+
+// parameter is the rule of one type of parameter of a category template. Beyond
+// it WeChat refuses the value with 47003. Only what cannot be right is refused
+// here: rules that are known from examples alone are left to WeChat.
+// https://developers.weixin.qq.com/doc/service/guide/product/template_message/Template_Message_Operation_Specifications.html
+type parameter struct {
+	most  int
+	empty bool
+	fits  func(string) bool
+	hint  string
+}
+
+var parameters = map[string]parameter{
+	"thing":            {most: 20},
+	"character_string": {most: 32, fits: noHan, hint: "digits, letters and symbols, no Chinese"},
+	"time":             {most: 64, fits: clock.MatchString, hint: "a 24-hour time such as 15:01 or 2025年6月1日 15:01, a range with the ASCII ~"},
+	"amount":           {most: 32, fits: isAmount, hint: "a currency sign and up to 12 digits, decimals allowed, 元 at the end allowed"},
+	"phone_number":     {most: 17, fits: noLetters, hint: "digits and symbols"},
+	"car_number":       {most: 8},
+	"const":            {most: 20, empty: true},
+	"phrase":           {most: 5},
+	"name":             {most: 20},
+	"number":           {most: 33, fits: isNumber, hint: "up to 32 digits, decimals allowed"},
+	"letter":           {most: 32},
+	"symbol":           {most: 5},
+}
+
+var (
+	numbered = regexp.MustCompile(`^([a-z_]+?)\d+$`)
+	clock    = regexp.MustCompile(`\d{1,2}:\d{2}`)
+)
+
+// checkParameter knows a category template by its parameters' names: a type
+// and a number. Others (first, keyword1, remark and free names) have no rule.
+func checkParameter(path, name, text string) error {
+	parts := numbered.FindStringSubmatch(name)
+	if parts == nil {
+		return nil
+	}
+	rule, ok := parameters[parts[1]]
+	if !ok {
+		return nil
+	}
+	n := utf8.RuneCountInString(text)
+	switch {
+	case n == 0 && !rule.empty:
+		return invalid(path, "is empty: WeChat refuses that for %s", parts[1])
+	case n > rule.most:
+		return invalid(path, "has %d characters: at most %d for %s", n, rule.most, parts[1])
+	case n > 0 && rule.fits != nil && !rule.fits(text):
+		return invalid(path, "does not fit %s: want %s", parts[1], rule.hint)
+	}
+	return nil
+}
+
+func noHan(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return unicode.Is(unicode.Han, c) })
+}
+
+func noLetters(s string) bool { return !strings.ContainsFunc(s, unicode.IsLetter) }
+
+func digits(s string) (n int) {
+	for _, c := range s {
+		if c >= '0' && c <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+func isNumber(s string) bool {
+	return digits(s) > 0 && digits(s) <= 32 && strings.Trim(s, "+-.,0123456789") == ""
+}
+
+func isAmount(s string) bool {
+	s = strings.TrimSuffix(s, "元")
+	whole, _, _ := strings.Cut(s, ".")
+	rest := strings.TrimLeftFunc(s, func(c rune) bool { return unicode.Is(unicode.Sc, c) || c == '+' || c == '-' || c == ' ' })
+	return digits(whole) > 0 && digits(whole) <= 12 && strings.Trim(rest, "0123456789.,") == ""
+}
+
+// send hands one recipient over. The bytes depend on message, recipient and
+// attempt alone, so that a repeat is the same call.
+func (t *Template) send(ctx context.Context, a *wechat.Account, openid, id string) (int64, error) {
+	return a.SendTemplate(ctx, wechat.TemplateMessage{
+		ToUser: openid, TemplateID: t.ID, URL: t.URL, MiniProgram: t.MiniProgram, Data: t.Data, ClientMsgID: id,
+	})
+}

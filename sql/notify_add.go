@@ -1,0 +1,325 @@
+package sql
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"wechattpp/notify"
+)
+
+// adding is a message on its way into the database.
+type adding struct {
+	d       *notify.Draft
+	id      notify.MsgID
+	content []byte
+	chunks  []*chunkRow
+	rows    int
+
+	first *notify.MsgID // the message that has the key already
+	err   error
+}
+
+func (a *adding) weight() int { return 2 + 2*len(a.chunks) + a.rows + len(a.content)/1024 }
+
+// Add stores a message by group commit.
+func (n *Notify) Add(ctx context.Context, d *notify.Draft) (notify.MsgID, bool, error) {
+	a, err := n.adding(ctx, d)
+	if err != nil {
+		return notify.MsgID{}, false, err
+	}
+	if err := n.adds.do(ctx, a); err != nil {
+		return notify.MsgID{}, false, err
+	}
+	if a.first != nil {
+		return *a.first, true, a.err
+	}
+	return a.id, false, a.err
+}
+
+// adding gives a message its ids and cuts it into chunks. The recipients of a
+// part begin at a round number, so that seq/100 is always the chunk's n.
+func (n *Notify) adding(ctx context.Context, d *notify.Draft) (*adding, error) {
+	a := &adding{d: d}
+	var err error
+	if a.id.ID, err = n.db.ids.take(ctx, "message", 1); err != nil {
+		return nil, err
+	}
+	a.id.Nonce = nonce()
+	if a.content, err = encodeJSON(d.Parts); err != nil {
+		return nil, err
+	}
+	for part, targets := range d.Targets {
+		for some := range slices.Chunk(targets, notify.ChunkSize) {
+			c := &chunkRow{MessageID: a.id.ID, N: len(a.chunks), Part: part, SenderID: d.Parts[part].SenderID,
+				Size: len(some), ExpireAt: millis(d.ExpireAt), DueAt: millis(d.SendAt)}
+			for _, t := range some {
+				*c.count(initial(t))++
+			}
+			a.chunks = append(a.chunks, c)
+			a.rows += len(some)
+		}
+	}
+	id, err := n.db.ids.take(ctx, "chunk", len(a.chunks))
+	for i, c := range a.chunks {
+		c.ID = id + int64(i)
+	}
+	return a, err
+}
+
+func initial(t notify.Target) notify.State {
+	if t.Identity == "" {
+		return notify.Skipped
+	}
+	return notify.Queued
+}
+
+// nonce is the unguessable part of a msgid: 40 random bits.
+func nonce() int64 {
+	var b [8]byte
+	_, _ = rand.Read(b[3:]) // never fails, says crypto/rand
+	return int64(binary.BigEndian.Uint64(b[:]))
+}
+
+// add writes a batch of messages in one transaction.
+func (n *Notify) add(ctx context.Context, batch []*adding) error {
+	return n.db.inTx(ctx, func(t tx) error {
+		fresh, err := t.takeKeys(ctx, batch)
+		if err != nil || len(fresh) == 0 {
+			return err
+		}
+		for _, write := range []func(context.Context, []*adding) error{n.message(t), t.addChunks, t.addRecipients, t.feedAdded} {
+			if err := write(ctx, fresh); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// takeKeys writes the Idempotency-Keys and answers the messages to be stored:
+// those without a key, and those who got theirs. Another transaction that
+// holds the same key is waited for by the database.
+func (t tx) takeKeys(ctx context.Context, batch []*adding) (fresh []*adding, err error) {
+	var args []any
+	keyed := 0
+	for _, a := range batch {
+		a.first, a.err = nil, nil // a batch may be written again, after a deadlock or in halves
+		if a.d.Key == "" {
+			fresh = append(fresh, a)
+			continue
+		}
+		keyed++
+		args = append(args, a.d.ClientID, a.d.Path, []byte(a.d.Key), a.d.Hash[:], a.id.ID)
+	}
+	if keyed == 0 {
+		return fresh, nil
+	}
+	insert := `INSERT INTO idempotency (client_id, path, word, body_hash, message_id, created_at) VALUES ` +
+		values(keyed, "(?, ?, ?, ?, ?, {now})") + t.db.orIgnore("message_id")
+	if _, err := t.exec(ctx, insert, args...); err != nil {
+		return nil, err
+	}
+	for _, a := range batch {
+		if a.d.Key == "" {
+			continue
+		}
+		holder, err := readKey(ctx, t.runner, a.d)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case holder.MessageID == a.id.ID:
+			fresh = append(fresh, a)
+		case !bytes.Equal(holder.Hash, a.d.Hash[:]):
+			a.err = notify.ErrOtherBody
+		default:
+			if err := t.named(ctx, a, holder.MessageID, fresh); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return fresh, nil
+}
+
+// named finds the message that has the key: in this batch or in the database.
+func (t tx) named(ctx context.Context, a *adding, id int64, batch []*adding) error {
+	for _, b := range batch {
+		if b.id.ID == id {
+			a.first = &b.id
+			return nil
+		}
+	}
+	first := notify.MsgID{ID: id}
+	a.first = &first
+	return t.get(ctx, &first.Nonce, `SELECT nonce FROM message WHERE id = ?`, id)
+}
+
+type keyRow struct {
+	MessageID int64  `db:"message_id"`
+	Hash      []byte `db:"body_hash"`
+}
+
+func readKey(ctx context.Context, r runner, d *notify.Draft) (keyRow, error) {
+	var k keyRow
+	err := r.get(ctx, &k, `SELECT message_id, body_hash FROM idempotency WHERE client_id = ? AND path = ? AND word = ?`,
+		d.ClientID, d.Path, []byte(d.Key))
+	return k, err
+}
+
+// Find looks for the message of a key.
+func (n *Notify) Find(ctx context.Context, d *notify.Draft) (notify.MsgID, string, error) {
+	k, err := readKey(ctx, n.db.run(), d)
+	if err != nil {
+		return notify.MsgID{}, "", err
+	}
+	if !bytes.Equal(k.Hash, d.Hash[:]) {
+		return notify.MsgID{}, "", notify.ErrOtherBody
+	}
+	var m struct {
+		Nonce  int64  `db:"nonce"`
+		SendNo string `db:"sendno"`
+	}
+	err = n.db.run().get(ctx, &m, `SELECT nonce, sendno FROM message WHERE id = ?`, k.MessageID)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = errors.New("the message of this Idempotency-Key is gone")
+	}
+	return notify.MsgID{ID: k.MessageID, Nonce: m.Nonce}, m.SendNo, err
+}
+
+func (n *Notify) message(t tx) func(context.Context, []*adding) error {
+	return func(ctx context.Context, batch []*adding) error {
+		const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now})"
+		var args []any
+		for _, a := range batch {
+			open := 0
+			for _, c := range a.chunks {
+				if c.open() {
+					open++
+				}
+			}
+			args = append(args, a.id.ID, a.id.Nonce, n.component, a.d.ClientID, a.stage(open), a.rows, open, a.d.Resend,
+				millis(a.d.SendAt), millis(a.d.ExpireAt), a.d.SendNo, a.content, a.d.Params)
+		}
+		_, err := t.exec(ctx, `INSERT INTO message (id, nonce, component_app_id, client_id, state, target, open_chunks, on_unknown,
+			send_at, expire_at, sendno, content, params, created_at) VALUES `+values(len(batch), row), args...)
+		return err
+	}
+}
+
+func (a *adding) stage(open int) notify.Stage {
+	switch {
+	case open == 0:
+		return notify.Done
+	case !a.d.SendAt.IsZero():
+		return notify.Scheduled
+	}
+	return notify.Running
+}
+
+func (t tx) addChunks(ctx context.Context, batch []*adding) error {
+	var rows []string
+	var args []any
+	for _, a := range batch {
+		for _, c := range a.chunks {
+			due := "{now} + ?"
+			var at any = a.d.Shift.Milliseconds()
+			switch {
+			case !c.open():
+				due, at = "?", nil
+			case c.DueAt != nil:
+				due, at = "?", *c.DueAt
+			}
+			rows = append(rows, "(?, ?, ?, ?, ?, ?, "+due+", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+			one := c.args()
+			one[6] = at
+			args = append(args, one...)
+		}
+	}
+	for i := 0; i < len(rows); i += 1000 {
+		end := min(i+1000, len(rows))
+		if _, err := t.exec(ctx, `INSERT INTO chunk (`+chunkColumns+`) VALUES `+strings.Join(rows[i:end], ", "),
+			args[i*chunkCount:end*chunkCount]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t tx) addRecipients(ctx context.Context, batch []*adding) error {
+	const most = 1000 // rows in one statement: SQLite takes 32,766 values
+	var args []any
+	flush := func() error {
+		if len(args) == 0 {
+			return nil
+		}
+		_, err := t.exec(ctx, `INSERT INTO recipient (message_id, seq, sender_id, who, identity, userid, state) VALUES `+
+			values(len(args)/7, "(?, ?, ?, ?, ?, ?, ?)"), args...)
+		args = args[:0]
+		return err
+	}
+	for _, a := range batch {
+		err := a.each(func(c *chunkRow, seq int, r notify.Target) error {
+			args = append(args, a.id.ID, seq, c.SenderID, who(c.SenderID, r.Identity), r.Identity, r.UserID, initial(r))
+			if len(args) == 7*most {
+				return flush()
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return flush()
+}
+
+// each walks over the recipients with their chunks and numbers.
+func (a *adding) each(f func(c *chunkRow, seq int, r notify.Target) error) error {
+	next := 0
+	for _, targets := range a.d.Targets {
+		for some := range slices.Chunk(targets, notify.ChunkSize) {
+			c := a.chunks[next]
+			next++
+			for i, r := range some {
+				if err := f(c, c.N*notify.ChunkSize+i, r); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// feedAdded tells of queued and skipped recipients, and of messages that are
+// done at once because nobody could be resolved.
+func (t tx) feedAdded(ctx context.Context, batch []*adding) error {
+	var news feedNews
+	for _, a := range batch {
+		h := head{ID: a.id.ID, Nonce: a.id.Nonce, ClientID: a.d.ClientID, parts: a.d.Parts}
+		open := false
+		_ = a.each(func(c *chunkRow, seq int, r notify.Target) error { // its function never fails
+			open = open || c.open()
+			news.recipient(&h, c, change{seq: seq, to: initial(r), userid: r.UserID, identity: r.Identity})
+			return nil
+		})
+		if !open {
+			news.done(&h)
+		}
+	}
+	return news.write(ctx, t)
+}
+
+// encodeJSON writes JSON in which < > & stay themselves.
+func encodeJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}

@@ -1,0 +1,220 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"wechattpp/notify"
+)
+
+// Due lists chunks whose time has come.
+func (n *Notify) Due(ctx context.Context, without []int64, limit int) ([]notify.Due, error) {
+	if len(without) == 0 {
+		without = []int64{0}
+	}
+	var rows []struct {
+		Chunk    int64  `db:"id"`
+		SenderID int64  `db:"sender_id"`
+		Sender   string `db:"code"`
+		Open     int    `db:"open"`
+		Sending  int    `db:"sending"`
+		Expired  bool   `db:"expired"`
+		Pause    *int64 `db:"pause"`
+	}
+	const query = `SELECT c.id, c.sender_id, COALESCE(s.code, '') AS code, c.queued + c.sending AS open, c.sending,
+		CASE WHEN c.queued > 0 AND c.expire_at <= {now} THEN 1 ELSE 0 END AS expired, p.until_at - {now} AS pause
+		FROM chunk c LEFT JOIN sender s ON s.id = c.sender_id LEFT JOIN sender_pause p ON p.sender_id = c.sender_id
+		WHERE c.due_at <= {now} AND c.sender_id NOT IN (?) ORDER BY c.due_at LIMIT ?`
+	if err := n.db.run().all(ctx, &rows, query, without, limit); err != nil {
+		return nil, err
+	}
+	due := make([]notify.Due, len(rows))
+	for i, r := range rows {
+		due[i] = notify.Due{Chunk: r.Chunk, SenderID: r.SenderID, Sender: r.Sender, Open: r.Open, Handed: r.Sending > 0, Expired: r.Expired}
+		if r.Pause != nil {
+			due[i].Pause, due[i].Probing = max(0, time.Duration(*r.Pause)*time.Millisecond), *r.Pause <= 0
+		}
+	}
+	return due, nil
+}
+
+// openRow is a recipient that is queued or sending.
+type openRow struct {
+	MessageID int64        `db:"message_id"`
+	Seq       int          `db:"seq"`
+	UserID    string       `db:"userid"`
+	Identity  string       `db:"identity"`
+	State     notify.State `db:"state"`
+	Attempt   int          `db:"attempt"`
+	IntentAt  *int64       `db:"intent_at"`
+}
+
+// Begin claims chunks and makes the intent durable, in one commit.
+func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease, window time.Duration) ([]*notify.Work, error) {
+	most := make(map[int64]int, len(takes))
+	ids := make([]int64, len(takes))
+	for i, k := range takes {
+		ids[i], most[k.Chunk] = k.Chunk, k.Most
+	}
+	slices.Sort(ids)
+	var works []*notify.Work
+	err := n.db.inTx(ctx, func(t tx) error {
+		works = nil
+		b, err := t.claimChunks(ctx, ids, lease)
+		if err != nil || len(b.chunks) == 0 {
+			return err
+		}
+		b.window = window
+		for _, c := range b.chunks {
+			b.l.chunk(c)
+			if w := b.begin(c, most[c.ID]); len(w.Calls)+w.Waiting > 0 {
+				works = append(works, w)
+			}
+			c.due(lease)
+		}
+		if err := t.start(ctx, b.l.heads); err != nil {
+			return err
+		}
+		return t.settle(ctx, b.l)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return works, nil
+}
+
+// beginning is what Begin has read.
+type beginning struct {
+	l      *ledger
+	chunks []*chunkRow
+	open   map[int64][]openRow // by chunk
+	stops  map[stopKey]notify.Stop
+	claim  int64
+	window time.Duration
+}
+
+type stopKey struct {
+	message int64
+	part    int
+}
+
+// claimChunks claims those still due and reads all that belongs to them. The
+// claim locks the rows until the commit.
+func (t tx) claimChunks(ctx context.Context, ids []int64, lease time.Duration) (*beginning, error) {
+	b := &beginning{claim: word(), open: map[int64][]openRow{}, stops: map[stopKey]notify.Stop{}}
+	won, err := t.exec(ctx, `UPDATE chunk SET claim = ?, due_at = {now} + ? WHERE id IN (?) AND due_at <= {now}`, b.claim, lease.Milliseconds(), ids)
+	if err != nil || won == 0 {
+		return b, err
+	}
+	if err := t.all(ctx, &b.chunks, `SELECT `+chunkColumns+`, {now} AS now FROM chunk WHERE id IN (?) AND claim = ? ORDER BY id`, ids, b.claim); err != nil {
+		return b, err
+	}
+	messages := make([]int64, len(b.chunks))
+	for i, c := range b.chunks {
+		messages[i] = c.MessageID
+	}
+	slices.Sort(messages)
+	messages = slices.Compact(messages)
+	heads, err := t.heads(ctx, messages)
+	if err != nil {
+		return b, err
+	}
+	b.l = newLedger(heads)
+	if err := t.readStops(ctx, b, messages); err != nil {
+		return b, err
+	}
+	return b, t.readOpen(ctx, b)
+}
+
+func (t tx) readStops(ctx context.Context, b *beginning, messages []int64) error {
+	var rows []struct {
+		MessageID int64  `db:"message_id"`
+		Part      int    `db:"part"`
+		Code      int    `db:"error_code"`
+		Text      string `db:"error_message"`
+	}
+	err := t.all(ctx, &rows, `SELECT message_id, part, error_code, error_message FROM message_stop WHERE message_id IN (?)`, messages)
+	for _, r := range rows {
+		b.stops[stopKey{r.MessageID, r.Part}] = notify.Stop{Code: r.Code, Text: r.Text}
+	}
+	return err
+}
+
+func (t tx) readOpen(ctx context.Context, b *beginning) error {
+	for some := range slices.Chunk(b.chunks, 400) {
+		var where []string
+		var args []any
+		at := map[[2]int64]*chunkRow{}
+		for _, c := range some {
+			where = append(where, "message_id = ? AND seq BETWEEN ? AND ?")
+			args = append(args, c.MessageID, c.N*notify.ChunkSize, c.N*notify.ChunkSize+notify.ChunkSize-1)
+			at[[2]int64{c.MessageID, int64(c.N)}] = c
+		}
+		var rows []openRow
+		query := fmt.Sprintf(`SELECT message_id, seq, userid, identity, state, attempt, intent_at FROM recipient
+			WHERE (%s) AND state <= %d ORDER BY message_id, seq`, strings.Join(where, " OR "), notify.Sending)
+		if err := t.all(ctx, &rows, query, args...); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			c := at[[2]int64{r.MessageID, int64(r.Seq / notify.ChunkSize)}]
+			b.open[c.ID] = append(b.open[c.ID], r)
+		}
+	}
+	return nil
+}
+
+// begin decides for each open recipient of a chunk: repeat, call, end or wait.
+func (b *beginning) begin(c *chunkRow, most int) *notify.Work {
+	h := b.l.heads[c.MessageID]
+	w := &notify.Work{Chunk: c.ID, Claim: b.claim, MsgID: h.msgID(), ClientID: h.ClientID, N: c.N, PartNo: c.Part,
+		Part: h.parts[c.Part], Attempts: c.Attempts}
+	stop, stopped := b.stops[stopKey{c.MessageID, c.Part}]
+	expired := c.ExpireAt != nil && *c.ExpireAt <= c.Now
+	end := func(r openRow, to notify.State, code int, text string) {
+		b.l.move(c, change{seq: r.Seq, from: r.State, to: to, code: code, text: text, userid: r.UserID, identity: r.Identity})
+	}
+	call := func(r openRow, attempt int, repeat bool) {
+		w.Calls = append(w.Calls, notify.Call{Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat})
+	}
+	for _, r := range b.open[c.ID] {
+		stale := r.State == notify.Sending && (r.IntentAt == nil || c.Now-*r.IntentAt >= b.window.Milliseconds())
+		room := len(w.Calls) < most
+		switch {
+		case stale && (!h.Resend || stopped):
+			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and the time in which it notices a repeat is over")
+		case r.State == notify.Sending && !stale && room:
+			call(r, r.Attempt, true)
+		case r.State == notify.Sending && !stale:
+			w.Waiting++
+		case stopped:
+			end(r, notify.Failed, stop.Code, stop.Text)
+		case r.State == notify.Queued && expired:
+			end(r, notify.Expired, 0, "not handed over before expire_at")
+		case room: // a first call, or a further attempt of one whose end is unknown
+			end(r, notify.Sending, 0, "")
+			call(r, r.Attempt+1, false)
+		default:
+			w.Waiting++
+		}
+	}
+	return w
+}
+
+// start marks messages whose time has come.
+func (t tx) start(ctx context.Context, heads map[int64]*head) error {
+	var ids []int64
+	for id, h := range heads {
+		if h.Stage == notify.Scheduled {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := t.exec(ctx, `UPDATE message SET state = ? WHERE id IN (?) AND state = ?`, notify.Running, ids, notify.Scheduled)
+	return err
+}

@@ -1,0 +1,320 @@
+package sql
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wechattpp/notify"
+)
+
+// head is what of a message is needed to tell of its recipients.
+type head struct {
+	ID       int64        `db:"id"`
+	Nonce    int64        `db:"nonce"`
+	ClientID int64        `db:"client_id"`
+	Stage    notify.Stage `db:"state"`
+	Resend   bool         `db:"on_unknown"`
+	Content  []byte       `db:"content"`
+
+	parts []notify.Part
+}
+
+func (h *head) msgID() notify.MsgID { return notify.MsgID{ID: h.ID, Nonce: h.Nonce} }
+
+func (t tx) heads(ctx context.Context, ids []int64) (map[int64]*head, error) {
+	var rows []*head
+	if err := t.all(ctx, &rows, `SELECT id, nonce, client_id, state, on_unknown, content FROM message WHERE id IN (?)`, ids); err != nil {
+		return nil, err
+	}
+	heads := make(map[int64]*head, len(rows))
+	for _, h := range rows {
+		if err := json.Unmarshal(h.Content, &h.parts); err != nil {
+			return nil, fmt.Errorf("content of message %d: %w", h.ID, err)
+		}
+		heads[h.ID] = h
+	}
+	return heads, nil
+}
+
+// change moves one recipient from one state to another.
+type change struct {
+	seq              int
+	from, to         notify.State
+	vendor           int64 // 0 leaves it
+	code             int
+	text             string
+	userid, identity string
+}
+
+// ledger collects changes of recipients whose chunks this transaction has
+// locked, and keeps the chunks' counts with them.
+type ledger struct {
+	heads   map[int64]*head
+	chunks  []*chunkRow
+	closed  map[int64]int // chunks per message that were open and are not
+	changes map[*chunkRow][]change
+	wasOpen map[*chunkRow]bool
+}
+
+func newLedger(heads map[int64]*head) *ledger {
+	return &ledger{heads: heads, closed: map[int64]int{}, changes: map[*chunkRow][]change{}, wasOpen: map[*chunkRow]bool{}}
+}
+
+func (l *ledger) chunk(c *chunkRow) {
+	l.chunks = append(l.chunks, c)
+	l.wasOpen[c] = c.open()
+}
+
+func (l *ledger) move(c *chunkRow, ch change) {
+	*c.count(ch.from)--
+	*c.count(ch.to)++
+	l.changes[c] = append(l.changes[c], ch)
+}
+
+// settle writes recipients, chunks, messages and the feed. Due times of the
+// chunks are set by the caller.
+func (t tx) settle(ctx context.Context, l *ledger) error {
+	if len(l.chunks) == 0 {
+		return nil
+	}
+	if err := t.moveRecipients(ctx, l); err != nil {
+		return err
+	}
+	var args []any
+	for _, c := range l.chunks {
+		args = append(args, c.args()...)
+	}
+	row := "(" + values(chunkCount, "?") + ")"
+	upsert := `INSERT INTO chunk (` + chunkColumns + `) VALUES ` + values(len(l.chunks), row) + t.db.onConflict("id",
+		"due_at", "claim", "attempts", "queued", "sending", "sent", "delivered", "failed", "skipped", "canceled", "expired", "unknown")
+	if _, err := t.exec(ctx, upsert, args...); err != nil {
+		return err
+	}
+	var news feedNews
+	for _, c := range l.chunks {
+		for _, ch := range l.changes[c] {
+			news.recipient(l.heads[c.MessageID], c, ch)
+		}
+	}
+	if err := t.closeMessages(ctx, l, &news); err != nil {
+		return err
+	}
+	return news.write(ctx, t)
+}
+
+// moving is one UPDATE: recipients that take the same step.
+type moving struct {
+	from, to notify.State
+	code     int
+	text     string
+}
+
+type movingRow struct {
+	message int64
+	change
+}
+
+func (t tx) moveRecipients(ctx context.Context, l *ledger) error {
+	steps := map[moving][]movingRow{}
+	for _, c := range l.chunks {
+		for _, ch := range l.changes[c] {
+			key := moving{ch.from, ch.to, ch.code, ch.text}
+			steps[key] = append(steps[key], movingRow{c.MessageID, ch})
+		}
+	}
+	for key, rows := range steps {
+		for some := range slices.Chunk(rows, 400) { // SQLite's expressions are at most 1,000 deep
+			if err := t.moveSome(ctx, key, some); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// errMoved should never be: all who change recipients lock their chunk.
+var errMoved = errors.New("a recipient was changed by somebody who had not locked its chunk")
+
+// rowKey makes one number of a recipient's key, for CASE.
+const rowKey = 1 << 24
+
+func (t tx) moveSome(ctx context.Context, key moving, rows []movingRow) error {
+	set, args := []string{"state = ?"}, []any{key.to}
+	switch key.to {
+	case notify.Sending:
+		set = append(set, "attempt = attempt + 1", "intent_at = {now}")
+	case notify.Sent:
+		set = append(set, "sent_at = {now}")
+	case notify.Queued:
+	default:
+		set = append(set, "done_at = {now}")
+	}
+	if key.code != 0 || key.text != "" {
+		set, args = append(set, "error_code = ?", "error_message = ?"), append(args, key.code, cut(key.text, 255))
+	} else if key.to == notify.Sent || key.to == notify.Delivered {
+		set = append(set, "error_code = NULL", "error_message = NULL") // of an attempt before
+	}
+	cases := 0
+	var ids []any
+	for _, r := range rows {
+		if r.vendor != 0 {
+			cases++
+			ids = append(ids, r.message*rowKey+int64(r.seq), r.vendor)
+		}
+	}
+	if cases > 0 {
+		set = append(set, fmt.Sprintf("vendor_msg_id = CASE message_id * %d + seq %s ELSE vendor_msg_id END", rowKey,
+			strings.Repeat("WHEN ? THEN ? ", cases)))
+		args = append(args, ids...)
+	}
+	where, more := whichRecipients(rows)
+	args = append(append(args, key.from), more...)
+	n, err := t.exec(ctx, `UPDATE recipient SET `+strings.Join(set, ", ")+` WHERE state = ? AND (`+where+`)`, args...)
+	if err == nil && int(n) != len(rows) {
+		err = errMoved
+	}
+	return err
+}
+
+// whichRecipients names rows by their key, message by message.
+func whichRecipients(rows []movingRow) (string, []any) {
+	seqs := map[int64][]any{}
+	var order []int64
+	for _, r := range rows {
+		if seqs[r.message] == nil {
+			order = append(order, r.message)
+		}
+		seqs[r.message] = append(seqs[r.message], r.seq)
+	}
+	var parts []string
+	var args []any
+	for _, id := range order {
+		parts = append(parts, "message_id = ? AND seq IN ("+values(len(seqs[id]), "?")+")")
+		args = append(append(args, id), seqs[id]...)
+	}
+	return strings.Join(parts, " OR "), args
+}
+
+func cut(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
+}
+
+// closeMessages counts closed chunks off, in the order of ids, and tells of
+// messages with none left.
+func (t tx) closeMessages(ctx context.Context, l *ledger, news *feedNews) error {
+	for _, c := range l.chunks {
+		if l.wasOpen[c] && !c.open() {
+			l.closed[c.MessageID]++
+		}
+	}
+	if len(l.closed) == 0 {
+		return nil
+	}
+	byCount := map[int][]int64{}
+	var ids []int64
+	for id, n := range l.closed {
+		byCount[n] = append(byCount[n], id)
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	if t.db.dialect == onMySQL { // lock in order, for the updates below go by count
+		var locked []int64
+		if err := t.all(ctx, &locked, `SELECT id FROM message WHERE id IN (?) ORDER BY id FOR UPDATE`, ids); err != nil {
+			return err
+		}
+	}
+	for n, some := range byCount {
+		if _, err := t.exec(ctx, `UPDATE message SET open_chunks = open_chunks - ? WHERE id IN (?)`, n, some); err != nil {
+			return err
+		}
+	}
+	var done []int64
+	if err := t.all(ctx, &done, `SELECT id FROM message WHERE id IN (?) AND open_chunks = 0 AND state <> ?`, ids, notify.Done); err != nil || len(done) == 0 {
+		return err
+	}
+	for _, id := range done {
+		news.done(l.heads[id])
+	}
+	_, err := t.exec(ctx, `UPDATE message SET state = ?, done_at = {now} WHERE id IN (?)`, notify.Done, done)
+	return err
+}
+
+// feedNews gathers lines of the feed: one per chunk and state, which names its
+// recipients, so that a hundred cost little more than one. Sending is not
+// told: it lasts for a call. A return to the queue is not news either.
+type feedNews struct {
+	lines map[newsKey]*newsLine
+	order []*newsLine
+	ends  []line
+}
+
+type newsKey struct {
+	chunk *chunkRow
+	to    notify.State
+}
+
+type newsLine struct {
+	app, kind  string
+	MsgID      string          `json:"msgid"`
+	ClientID   int64           `json:"client_id"`
+	Sender     string          `json:"sender"`
+	Recipients []newsRecipient `json:"recipients"`
+}
+
+type newsRecipient struct {
+	Seq      int        `json:"seq"`
+	UserID   string     `json:"userid,omitempty"`
+	Identity string     `json:"identity,omitempty"`
+	Error    *newsError `json:"error,omitempty"`
+}
+
+type newsError struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+func (f *feedNews) recipient(h *head, c *chunkRow, ch change) {
+	if ch.to == notify.Sending || ch.to == notify.Queued && ch.from != ch.to {
+		return
+	}
+	key := newsKey{c, ch.to}
+	l := f.lines[key]
+	if l == nil {
+		p := h.parts[c.Part]
+		l = &newsLine{app: p.AppID, kind: "recipient." + ch.to.String(), MsgID: h.msgID().String(), ClientID: h.ClientID, Sender: p.Sender}
+		if f.lines == nil {
+			f.lines = map[newsKey]*newsLine{}
+		}
+		f.lines[key] = l
+		f.order = append(f.order, l)
+	}
+	r := newsRecipient{Seq: ch.seq, UserID: ch.userid, Identity: ch.identity}
+	if ch.code != 0 || ch.text != "" {
+		r.Error = &newsError{ch.code, cut(ch.text, 255)}
+	}
+	l.Recipients = append(l.Recipients, r)
+}
+
+func (f *feedNews) done(h *head) {
+	f.ends = append(f.ends, line{AppID: h.parts[0].AppID, Type: "message.done",
+		Data: fmt.Appendf(nil, `{"msgid":%q,"client_id":%d}`, h.msgID(), h.ClientID)})
+}
+
+func (f *feedNews) write(ctx context.Context, t tx) error {
+	lines := make([]line, 0, len(f.order)+len(f.ends))
+	for _, l := range f.order {
+		data, err := encodeJSON(l)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, line{AppID: l.app, Type: l.kind, Data: data})
+	}
+	return t.feed(ctx, append(lines, f.ends...)...)
+}
