@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"wechattpp/access"
+	"wechattpp/api"
+	"wechattpp/audience"
+	"wechattpp/authorizer"
+	"wechattpp/callback"
+	"wechattpp/component"
+	"wechattpp/crypto"
+	"wechattpp/notify"
+	"wechattpp/sender"
+	"wechattpp/token"
+	"wechattpp/wechat"
+)
+
+// house is the service with all its rooms, built and not yet running.
+type house struct {
+	cfg     *Config
+	log     *slog.Logger
+	store   *store
+	metrics *prometheus.Registry
+	handler http.Handler
+	steps   []*step
+	jobs    []job
+
+	access      *access.Room
+	tokens      *token.Keeper
+	component   *component.Component
+	authorizers *authorizer.Authorizers
+	senders     *sender.Room
+	users       *audience.Room
+	messages    *notify.Room
+	door        *callback.Door
+}
+
+// build puts the rooms together; it is the only function that knows them all.
+func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err error) {
+	h := &house{cfg: cfg, log: log, metrics: prometheus.NewRegistry()}
+	h.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if h.store, err = openStore(ctx, cfg, log, cfg.Migrate); err != nil {
+		return nil, err
+	}
+	if err := h.rooms(); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	h.work()
+	h.handler, err = api.New(api.Config{
+		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
+		Log: log, Metrics: h.metrics, Ready: h.ready, Access: h.access, Callback: h.door,
+		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
+		//Senders: h.senders, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages,
+	})
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	return h, h.begin(ctx)
+}
+
+func (h *house) close() error { return h.store.Close() }
+
+// rooms makes the rooms and the doors between them.
+func (h *house) rooms() (err error) {
+	cfg := h.cfg
+	if h.access, err = newAccess(cfg, h.store, h.log); err != nil {
+		return err
+	}
+	vendor := wechat.API{Base: cfg.APIBase, MPBase: cfg.MPBase, OpenBase: cfg.OpenBase}
+	h.tokens = token.New(token.Config{
+		Store: h.store.Token(cfg.ComponentAppID), Minters: h.minters(vendor), Parallel: cfg.RenewParallel, Log: h.log, Metrics: h.metrics,
+		Verify: func(ctx context.Context, appID string) (string, error) { return h.authorizers.Verify(ctx, appID) },
+	})
+	platform := h.tokens.Source(h.platform())
+	h.component = component.New(component.Config{
+		AppID: cfg.ComponentAppID, Secret: cfg.ComponentAppSecret, API: vendor, Tokens: platform,
+		Store: h.store.Component(cfg.ComponentAppID), Nudge: h.ticketCame, Log: h.log, Metrics: h.metrics,
+	})
+	h.authorizers = authorizer.New(authorizer.Config{
+		Vendor: vendor.Component(cfg.ComponentAppID, platform), Store: h.store.Authorizer(cfg.ComponentAppID),
+		Links: h.links, SenderAppID: h.senderAppID, PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("invitation"),
+		Nudge: func() { h.nudge("exchanges"); h.nudge("profiles") }, Log: h.log, Metrics: h.metrics,
+	})
+	h.senders = &sender.Room{
+		Store: h.store.Sender(cfg.ComponentAppID), API: vendor, Account: h.account,
+		Tokens: func(appID string) wechat.TokenSource {
+			return h.tokens.Source(token.Owner{Kind: token.Authorizer, ID: appID})
+		},
+	}
+	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind}
+	h.messages = notify.New(notify.Config{
+		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Log: h.log, Metrics: h.metrics,
+		Nudge: func() { h.nudge("sends") },
+	})
+	h.door, err = h.newDoor()
+	return err
+}
+
+func newAccess(cfg *Config, s *store, log *slog.Logger) (*access.Room, error) {
+	return access.New(access.Config{Store: s.Access(), Keys: s.vault.DeriveAll("jwt"), Issuer: cfg.PublicURL.String(), Log: log})
+}
+
+// platform is the owner of the component's token.
+func (h *house) platform() token.Owner {
+	return token.Owner{Kind: token.Component, ID: h.cfg.ComponentAppID}
+}
+
+// minters say who asks the vendor for which token.
+func (h *house) minters(vendor wechat.API) map[string]token.Minter {
+	return map[string]token.Minter{
+		token.Component: token.MinterFunc(func(ctx context.Context, _ token.Owner, _ string) (wechat.Lent, error) {
+			return h.component.Mint(ctx)
+		}),
+		token.Authorizer: token.MinterFunc(func(ctx context.Context, o token.Owner, refresh string) (wechat.Lent, error) {
+			return vendor.Component(h.cfg.ComponentAppID, h.tokens.Source(h.platform())).AuthorizerToken(ctx, o.ID, refresh)
+		}),
+	}
+}
+
+// ticketCame lets a token that waits for a ticket be minted at once.
+func (h *house) ticketCame() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := h.tokens.Begin(ctx, h.platform()); err != nil {
+		h.log.Error("the component's token is not kept; the next ticket will try again", "app_id", h.cfg.ComponentAppID, "err", err)
+	}
+	h.nudge("renewals")
+}
+
+func (h *house) links(ctx context.Context, redirect, senderKind string) (authorizer.Links, error) {
+	l, err := h.component.Links(ctx, redirect, senderKind)
+	return authorizer.Links(l), err
+}
+
+// senderAppID is the account a sender speaks for already, "" if none.
+func (h *house) senderAppID(ctx context.Context, code string) (string, error) {
+	_, _, appID, err := h.senders.Find(ctx, code)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return appID, err
+}
+
+func (h *house) kind(ctx context.Context, code string) (string, error) {
+	_, kind, _, err := h.senders.Find(ctx, code)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return kind, err
+}
+
+func (h *house) account(ctx context.Context, appID string) (sender.Status, error) {
+	a, err := h.authorizers.Account(ctx, appID)
+	return sender.Status{Authorized: a.Status == authorizer.Authorized, Sets: a.Sets}, err
+}
+
+// newDoor makes the door for the component's pushes. Without a component no
+// signature fits, for nobody knows the token.
+func (h *house) newDoor() (*callback.Door, error) {
+	c := callback.Config{
+		ComponentAppID: h.cfg.ComponentAppID, Token: h.cfg.EncodingToken, MaxAge: h.cfg.PushMaxAge,
+		Store: h.store.Callback(), Accounts: h.authorizers, Effects: h.effects(),
+		Nudge: func() { h.nudge("events") }, Metrics: h.metrics, Log: h.log,
+	}
+	if c.Token == "" {
+		c.Token = random(32)
+		return callback.New(c), nil
+	}
+	var err error
+	if c.Key, err = crypto.ParseKey(h.cfg.EncodingAESKey); err != nil {
+		return nil, err
+	}
+	if h.cfg.PreviousAESKey != "" {
+		c.PreviousKey, err = crypto.ParseKey(h.cfg.PreviousAESKey)
+	}
+	return callback.New(c), err
+}
+
+// effects is where events go.
+func (h *house) effects() callback.Effects {
+	return callback.Effects{
+		Ticket: h.component.TakeTicket,
+		Authorized: func(ctx context.Context, a callback.Authorization) error {
+			return h.authorizers.Authorized(ctx, authorizer.Event{AppID: a.AppID, Code: a.Code, PreAuthCode: a.PreAuthCode, Created: a.Created, Expires: a.CodeExpires})
+		},
+		Unauthorized: h.authorizers.Unauthorized,
+		Outcome: func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error {
+			err := h.messages.Outcome(ctx, notify.Outcome{AppID: appID, User: o.User, MsgID: o.MsgID, Delivered: o.Delivered, Status: o.Status, At: created})
+			if errors.Is(err, notify.ErrTooEarly) {
+				return callback.Later{After: time.Second}
+			}
+			return err
+		},
+	}
+}
+
+// work lists the steps and the timetable.
+func (h *house) work() {
+	h.steps = []*step{
+		newStep("events", time.Second, h.door.WorkDue),
+		newStep("exchanges", time.Second, h.authorizers.ExchangeDue),
+		newStep("profiles", time.Second, h.authorizers.ProfileDue),
+		newStep("renewals", time.Minute, h.tokens.RenewDue),
+		newStep("sends", time.Second, h.messages.SendDue),
+	}
+	h.jobs = []job{
+		{"@every 5s", "renew tokens that are due", func(context.Context) error { h.nudge("renewals"); return nil }},
+		{"@every 10s", "watch the ticket", count(h.component.Watch)},
+		{"@hourly", "forget ended tokens and the old audit trail", drain(h.access.PruneDue)},
+		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},
+		{"@hourly", "forget ended invitations and codes", drain(h.authorizers.Prune)},
+		{"20 3 * * *", "compare with WeChat's list of authorizers", h.reconcile},
+		{"40 3 * * *", "forget old events", count(func(ctx context.Context) (int, error) { return h.door.ForgetOld(ctx, h.retention()) })},
+		{"50 3 * * *", "forget old lines of the feed", drain(func(ctx context.Context) (int, error) { return h.store.ForgetFeed(ctx, h.retention(), 1000) })},
+	}
+}
+
+func (h *house) retention() time.Duration { return time.Duration(h.cfg.RetentionDays) * 24 * time.Hour }
+
+func (h *house) reconcile(ctx context.Context) error {
+	if h.cfg.ComponentAppID == "" {
+		return nil
+	}
+	seen, changed, err := h.authorizers.Reconcile(ctx)
+	h.log.Info("compared with WeChat's list of authorizers", "accounts", seen, "changed", changed)
+	return err
+}
+
+func (h *house) nudge(name string) {
+	for _, s := range h.steps {
+		if s.name == name {
+			s.Nudge()
+		}
+	}
+}
+
+// count makes a job of a step that does all there is in one round.
+func count(f func(context.Context) (int, error)) func(context.Context) error {
+	return func(ctx context.Context) error { _, err := f(ctx); return err }
+}
+
+// drain makes a job that goes on while there is something left.
+func drain(f func(context.Context) (int, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for ctx.Err() == nil {
+			if n, err := f(ctx); n == 0 || err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// begin sees that the component's token is kept from the start on. Before the
+// first ticket nothing can be minted: then its arrival begins.
+func (h *house) begin(ctx context.Context) error {
+	if h.cfg.ComponentAppID == "" {
+		return nil
+	}
+	switch _, err := h.component.Ticket(ctx); {
+	case errors.Is(err, wechat.ErrTicket):
+		return nil
+	case err != nil:
+		return err
+	}
+	return h.tokens.Begin(ctx, h.platform())
+}
+
+// ready tells what keeps the service from working, and what is merely wrong.
+func (h *house) ready(ctx context.Context) (unready, degraded []string) {
+	if err := h.store.Ping(ctx); err != nil {
+		return []string{"the database does not answer"}, nil
+	}
+	switch done, err := h.store.Migrated(ctx); {
+	case err != nil:
+		return []string{"the database does not answer"}, nil
+	case !done:
+		return []string{"the database's schema is older than this program: run 'wechattpp migrate up'"}, nil
+	}
+	weak, err := h.store.Durability(ctx)
+	if err != nil {
+		weak = []string{"the database does not tell how durable it is"}
+	}
+	if h.cfg.ComponentAppID == "" {
+		weak = append(weak, "no component is configured")
+	} else if r := h.component.Status().Reason; r != "" {
+		weak = append(weak, r)
+	}
+	return nil, append(weak, h.door.Problems(time.Now())...)
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"wechattpp/crypto"
+	"wechattpp/sql"
+)
+
+// store is an open database with the vault that seals its secrets.
+type store struct {
+	*sql.DB
+	vault *crypto.Vault
+}
+
+// openStore opens the configured database with its master key. It changes
+// nothing but to make a new SQLite database's key file; migrate says whether
+// the schema may be brought up to date.
+func openStore(ctx context.Context, c *Config, log *slog.Logger, migrate bool) (*store, error) {
+	vault, err := openVault(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open(ctx, sql.Options{Source: c.Database, Vault: vault, CommitBatch: c.CommitBatch, Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("wechattpp_database: %w", err)
+	}
+	if err := ready(ctx, db, migrate); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &store{db, vault}, nil
+}
+
+func ready(ctx context.Context, db *sql.DB, migrate bool) error {
+	if err := db.CheckKey(ctx); err != nil {
+		return err
+	}
+	if migrate {
+		return db.Migrate(ctx)
+	}
+	done, err := db.Migrated(ctx)
+	if err != nil {
+		return err
+	}
+	if !done {
+		return errors.New("the database's schema is older than this program: run 'wechattpp migrate up'")
+	}
+	return nil
+}
+
+// openVault finds the master key: the configured one, or on SQLite the file
+// beside the database, made only together with a new database.
+func openVault(ctx context.Context, c *Config) (*crypto.Vault, error) {
+	key := c.MasterKey
+	if key == nil {
+		path, ok := sqlitePath(c)
+		if !ok {
+			return nil, errors.New("wechattpp_master_key: required with MySQL: give 32 bytes in base64, e.g. from 'openssl rand -base64 32', and keep a copy: without it the secrets in the database are lost")
+		}
+		var err error
+		if key, err = keyFile(ctx, c, path); err != nil {
+			return nil, err
+		}
+	}
+	if c.PreviousMasterKey == nil {
+		return crypto.NewVault(key)
+	}
+	return crypto.NewVault(key, c.PreviousMasterKey)
+}
+
+// sqlitePath is the absolute path of the SQLite file, if that is what the
+// configuration names.
+func sqlitePath(c *Config) (string, bool) {
+	p, ok := strings.CutPrefix(c.Database, "sqlite:")
+	if !ok {
+		return "", false
+	}
+	abs, err := filepath.Abs(p)
+	return abs, err == nil
+}
+
+func keyFile(ctx context.Context, c *Config, database string) ([]byte, error) {
+	name := database + ".key"
+	content, err := os.ReadFile(name)
+	if err == nil {
+		key, err := crypto.ParseMasterKey(strings.TrimSpace(string(content)))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return key, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("master key: %w", err)
+	}
+	if sealed, err := sealedAlready(ctx, c, database); err != nil || sealed {
+		return nil, errors.Join(err, fmt.Errorf("the database %s is sealed, but its master key %s is missing: put the file back or set wechattpp_master_key", database, name))
+	}
+	return makeKeyFile(name)
+}
+
+// sealedAlready looks whether an existing file holds secrets of some key.
+func sealedAlready(ctx context.Context, c *Config, database string) (bool, error) {
+	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	blind, err := crypto.NewVault(make([]byte, 32)) // only to look; opens nothing
+	if err != nil {
+		return false, err
+	}
+	db, err := sql.Open(ctx, sql.Options{Source: c.Database, Vault: blind})
+	if err != nil {
+		return false, err
+	}
+	sealed, err := db.Sealed(ctx)
+	return sealed, errors.Join(err, db.Close())
+}
+
+func makeKeyFile(name string) ([]byte, error) {
+	key := make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return nil, fmt.Errorf("wechattpp_database: folder cannot be made: %w", err)
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("wechattpp_database: the master key cannot be written beside the database: %w", err)
+	}
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(name))); err != nil {
+		return nil, errors.Join(fmt.Errorf("master key: %w", err), os.Remove(name))
+	}
+	return key, nil
+}
+
+// syncFolder makes a new file's name durable: the database must not outlive
+// its key.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
