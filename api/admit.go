@@ -94,10 +94,12 @@ func clientAddress(c *call) string {
 	return a.String()
 }
 
-// logged writes a line about the call, without its query: it may hold tokens.
+// logged counts the call and writes a line about it, without its query: that
+// may hold tokens. What goes on all the time, and went well, is for debugging.
 func (s *server) logged(c *call, r route, start time.Time) {
+	s.times.WithLabelValues(r.method, r.path, string('0'+rune(c.Writer.Status()/100))+"xx").Observe(time.Since(start).Seconds())
 	level := slog.LevelInfo
-	if r.method == http.MethodGet && c.Writer.Status() < http.StatusBadRequest {
+	if (r.method == http.MethodGet || r.who.basic) && c.Writer.Status() < http.StatusBadRequest {
 		level = slog.LevelDebug
 	}
 	if !s.Log.Enabled(c.Request.Context(), level) {

@@ -46,6 +46,7 @@ type server struct {
 	rates  *rates
 	opened *rates // calls of public pages, see route.perMinute
 
+	times    *prometheus.HistogramVec
 	document []byte // openapi.json
 	swagger  http.Handler
 }
@@ -55,6 +56,9 @@ type server struct {
 func New(cfg Config) (h http.Handler, err error) {
 	s := &server{Config: cfg}
 	s.defaults()
+	if err := s.Metrics.Register(s.times); err != nil {
+		return nil, err
+	}
 	if s.document, err = document(s.PublicURL); err != nil {
 		return nil, err
 	}
@@ -101,6 +105,9 @@ func (s *server) defaults() {
 	s.ComponentPath = cmp.Or(s.ComponentPath, componentPath)
 	s.MessagePath = cmp.Or(s.MessagePath, messagePath)
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	s.times = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "wechattpp_api_seconds",
+		Help:    "Time to answer a call, by route and class of status; pushes are counted elsewhere.",
+		Buckets: []float64{.001, .005, .02, .1, .5, 2, 10}}, []string{"method", "path", "class"})
 	s.rates, s.opened, s.swagger = newRates(), newRates(), swagger()
 }
 

@@ -95,17 +95,25 @@ func holdsGuard(t *testing.T, name string, op *openapi3.Operation, who guard) {
 	}
 }
 
-// fitsDescription holds an answer to what the description says of it.
-func fitsDescription(t *testing.T, req *http.Request, res *http.Response, body []byte) {
+// fitsDescription holds an answer to what the description says of it, and the
+// body of a call that succeeded to what it says one may send.
+func fitsDescription(t *testing.T, req *http.Request, sent []byte, res *http.Response, body []byte) {
 	t.Helper()
 	d := described(t)
 	path, item := describedPath(d, req.URL.Path)
 	if item == nil || item.GetOperation(req.Method) == nil {
 		return
 	}
+	operation := item.GetOperation(req.Method)
+	asked := &openapi3filter.RequestValidationInput{Request: req, Route: &routers.Route{Spec: d, Path: path, PathItem: item, Method: req.Method, Operation: operation}}
+	if res.StatusCode < 300 && len(sent) > 0 && operation.RequestBody != nil && !strings.HasPrefix(req.Header.Get("Content-Type"), "multipart/") {
+		req.Body = io.NopCloser(bytes.NewReader(sent))
+		if err := openapi3filter.ValidateRequestBody(context.Background(), asked, operation.RequestBody.Value); err != nil {
+			t.Errorf("%s %s: the body %s was taken and is not as described: %v", req.Method, path, sent, err)
+		}
+	}
 	input := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req,
-			Route: &routers.Route{Spec: d, Path: path, PathItem: item, Method: req.Method, Operation: item.GetOperation(req.Method)}},
+		RequestValidationInput: asked,
 		Status: res.StatusCode, Header: res.Header, Body: io.NopCloser(bytes.NewReader(body)),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},
 	}

@@ -93,7 +93,8 @@ type reply struct {
 // openapi/*.yaml gives for it.
 func (h *house) call(method, path, token string, body any, change ...func(*http.Request)) reply {
 	h.t.Helper()
-	req, err := http.NewRequestWithContext(h.t.Context(), method, h.url+path, reader(h.t, body))
+	sent := raw(h.t, body)
+	req, err := http.NewRequestWithContext(h.t.Context(), method, h.url+path, bytes.NewReader(sent))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -115,23 +116,23 @@ func (h *house) call(method, path, token string, body any, change ...func(*http.
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	fitsDescription(h.t, req, res, b)
+	fitsDescription(h.t, req, sent, res, b)
 	return reply{res.StatusCode, res.Header, b}
 }
 
-func reader(t *testing.T, body any) io.Reader {
+func raw(t *testing.T, body any) []byte {
 	t.Helper()
 	switch b := body.(type) {
 	case nil:
 		return nil
 	case string:
-		return strings.NewReader(b)
+		return []byte(b)
 	}
 	b, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bytes.NewReader(b)
+	return b
 }
 
 // json reads an answer of the given status into an object.
