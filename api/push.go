@@ -44,7 +44,7 @@ func (s *server) push(c *call, source callback.Source, appID string) error {
 	}
 	r.Body = buf.Bytes()
 	r.Timestamp, r.Nonce, r.Signature = signed(c.Request.URL.RawQuery)
-	answer, err := s.Callback.Receive(c.ctx(), &r)
+	answer, err := s.Callback.Receive(&r)
 	if err != nil {
 		return refusedPush(err)
 	}

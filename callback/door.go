@@ -1,7 +1,6 @@
 package callback
 
 import (
-	"context"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -13,11 +12,6 @@ import (
 
 // MaxBody is the most bytes a push may have.
 const MaxBody = 1 << 20
-
-// Patience is how long, from its arrival, a push waits to be written down;
-// WeChat waits 5 s
-// (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/message_push.html).
-const Patience = 4500 * time.Millisecond
 
 // Config says what a Door needs.
 type Config struct {
@@ -42,6 +36,7 @@ type Door struct {
 	Config
 	names  *names
 	counts *counts
+	waits  waits
 	gaps   gaps
 	alarms alarms
 	// measured is when the backlog was last looked at, in Unix nanoseconds.
@@ -78,21 +73,22 @@ const Success = "success"
 
 // Receive answers what to say to a push, as text/plain with status 200: it is
 // on disk then. The error is a *Refusal with the status to answer; nothing of
-// such a push is kept, but for store_away, where it may be.
-func (d *Door) Receive(ctx context.Context, r *Request) (string, error) {
-	ctx, cancel := context.WithDeadline(ctx, r.At.Add(Patience))
-	defer cancel()
-	e, err := d.read(ctx, r)
-	if err != nil {
-		return "", d.Refuse(r.Source, err)
+// such a push is kept, but for store_away, where it may be. It returns within
+// Patience of r.At, whether or not someone still listens.
+func (d *Door) Receive(r *Request) (string, error) {
+	ctx := d.waits.from(r.At)
+	e, refusal := d.read(ctx, r)
+	if refusal != nil {
+		return "", d.Refuse(r.Source, refusal)
 	}
-	fresh, failed := d.Store.Append(ctx, e)
-	if failed != nil {
-		return "", d.away(ctx, r, failed)
+	fresh, err := d.Store.Append(ctx, e)
+	if err != nil {
+		d.gaps.begin(r.At, err)
+		return "", d.Refuse(r.Source, errStoreAway)
 	}
 	d.gaps.end()
 	d.counts.taken(r, fresh)
-	if fresh && (e.Due || e.Held) {
+	if fresh && e.Due {
 		d.Nudge()
 	}
 	return Success, nil
@@ -113,15 +109,6 @@ func (d *Door) Refuse(s Source, r *Refusal) error {
 		}
 	}
 	return r
-}
-
-// away refuses a push that could not be written down.
-func (d *Door) away(ctx context.Context, r *Request, err error) error {
-	if ctx.Err() == context.Canceled { // WeChat hung up
-		return errStoreAway
-	}
-	d.gaps.begin(r.At, err)
-	return d.Refuse(r.Source, errStoreAway)
 }
 
 // Problems tells, for /readyz, what is or was lately wrong at the door.

@@ -120,7 +120,7 @@ func (c *Callback) insert(first int64, batch []*arrival) (step, error) {
 }
 
 func (c *Callback) rows(first int64, batch []*arrival, plain bool) (args []any, err error) {
-	args = make([]any, 0, 12*len(batch))
+	args = make([]any, 0, columns(plain)*len(batch))
 	for i, a := range batch {
 		body := a.Body
 		if body == nil {
@@ -138,6 +138,13 @@ func (c *Callback) rows(first int64, batch []*arrival, plain bool) (args []any, 
 		}
 	}
 	return args, nil
+}
+
+func columns(plain bool) int {
+	if plain {
+		return 10
+	}
+	return 12
 }
 
 // tellFresh asks which rows of a batch are new, when not all of them are.

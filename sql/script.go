@@ -47,7 +47,11 @@ func (db *DB) script(ctx context.Context, steps ...step) (added []int64, err err
 func (db *DB) join(steps []step) (string, []driver.NamedValue) {
 	var b strings.Builder
 	b.WriteString("START TRANSACTION;")
-	var args []driver.NamedValue
+	n := 0
+	for _, s := range steps {
+		n += len(s.args)
+	}
+	args := make([]driver.NamedValue, 0, n)
 	for _, s := range steps {
 		b.WriteString(db.text(s.query))
 		b.WriteByte(';')
