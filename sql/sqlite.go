@@ -56,6 +56,9 @@ type Lock struct{ f *os.File }
 // ends with the process however it dies. If another process holds it, the
 // error names that process's id.
 func LockFile(database string) (*Lock, error) {
+	if err := writable(filepath.Dir(database)); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(database+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("database lock: %w", err)
