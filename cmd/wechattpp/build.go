@@ -64,7 +64,10 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	return h, h.begin(ctx)
+	if err := h.begin(ctx); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	return h, nil
 }
 
 func (h *house) close() error { return h.store.Close() }
