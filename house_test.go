@@ -18,7 +18,8 @@ var arrows = map[string][]string{
 	"cmd": {"access", "api", "audience", "authorizer", "callback", "component", "crypto", "notify", "sender",
 		"simulator", "sql", "token", "wechat"},
 	"api":        {"access", "audience", "authorizer", "callback", "component", "notify", "sender", "token"},
-	"sql":        {"access", "audience", "authorizer", "callback", "component", "notify", "sender", "token", "crypto"},
+	// wechat's plain types (a grant, what is lent) stand in the Store interfaces that sql implements.
+	"sql":        {"access", "audience", "authorizer", "callback", "component", "notify", "sender", "token", "crypto", "wechat"},
 	"callback":   {"wechat", "crypto"},
 	"component":  {"wechat"},
 	"authorizer": {"wechat"},
@@ -36,6 +37,11 @@ var arrows = map[string][]string{
 
 // testArrows are open to test files of every room: the pretend WeChat and the real databases.
 var testArrows = []string{"simulator", "sql"}
+
+// chains lists the neighbours that a room's tests put together as cmd does, because half of the chain proves nothing.
+var chains = map[string][]string{
+	"authorizer": {"component", "token", "crypto"}, // from the ticket to the account's token
+}
 
 // homes says which room alone may import a library, and its packages below.
 var homes = map[string][]string{
@@ -58,7 +64,7 @@ func TestEveryArrowOfTheHouseIsListed(t *testing.T) {
 			if to, _, _ = strings.Cut(to, "/"); !ours || to == room || slices.Contains(arrows[room], to) {
 				continue
 			}
-			if isTest(file) && slices.Contains(testArrows, to) {
+			if isTest(file) && (slices.Contains(testArrows, to) || slices.Contains(chains[room], to)) {
 				continue
 			}
 			t.Errorf("%s: %s must not import %s; the arrows are in CONTRIBUTING.md", file, room, to)
