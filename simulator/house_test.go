@@ -158,6 +158,9 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if answer != nil {
 		status, body = answer(n, a)
 	}
+	if status/100 == 3 {
+		w.Header().Set("Location", "/elsewhere?"+r.URL.RawQuery)
+	}
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)
 }

@@ -52,6 +52,28 @@ func TestAPushIsTriedThreeTimesFiveSecondsApart(t *testing.T) {
 	}
 }
 
+func TestARedirectIsNotFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, nil)
+		h.program.answers(func(_ int, a arrival) (int, string) {
+			if a.path == "/auth" {
+				return http.StatusTemporaryRedirect, ""
+			}
+			return http.StatusOK, "success"
+		})
+		h.run()
+		time.Sleep(time.Minute)
+		for _, a := range h.program.arrivals("component_verify_ticket") {
+			if a.path != "/auth" {
+				t.Errorf("the push went on to %s", a.path)
+			}
+		}
+		if p := h.sim.Pushes()[0]; p.State != PushGivenUp {
+			t.Errorf("push %+v, want it given up", p)
+		}
+	})
+}
+
 func TestTicketsComeEveryTenMinutesUntilTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, nil)
