@@ -17,7 +17,7 @@ import (
 var arrows = map[string][]string{
 	"cmd": {"access", "api", "audience", "authorizer", "callback", "component", "crypto", "notify", "sender",
 		"simulator", "sql", "token", "wechat"},
-	"api":        {"access", "audience", "authorizer", "callback", "component", "notify", "sender", "token"},
+	"api": {"access", "audience", "authorizer", "callback", "component", "notify", "sender", "token"},
 	// wechat's plain types (a grant, what is lent) stand in the Store interfaces that sql implements.
 	"sql":        {"access", "audience", "authorizer", "callback", "component", "notify", "sender", "token", "crypto", "wechat"},
 	"callback":   {"wechat", "crypto"},
