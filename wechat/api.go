@@ -63,6 +63,7 @@ func (a API) door(param string, tokens TokenSource) door {
 var transport = func() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 256
+	t.MaxResponseHeaderBytes = 64 << 10
 	return t
 }()
 

@@ -53,15 +53,14 @@ func (d *door) call(ctx context.Context, r request, out any) error {
 	if !errors.Is(err, ErrTokenRefused) {
 		return err
 	}
-	refused := err
-	token, err = d.tokens.Replace(ctx, token)
-	if err == nil && token == "" {
-		err = refused
+	another, failed := d.tokens.Replace(ctx, token)
+	if failed != nil {
+		return &unsentError{r.op, failed}
 	}
-	if err != nil {
-		return &unsentError{r.op, err}
+	if another == token || another == "" {
+		return err
 	}
-	return d.once(ctx, r, token, body, out)
+	return d.once(ctx, r, another, body, out)
 }
 
 func (d *door) token(ctx context.Context) (string, error) {
@@ -128,12 +127,12 @@ func read(res *http.Response, r request, open bool, hide func(string) string, ou
 	unanswered := func(text string, cause error) error {
 		return &callError{op: r.op, kind: ErrUnanswered, text: text, cause: cause}
 	}
-	if res.StatusCode >= 500 {
-		return unanswered(fmt.Sprintf("HTTP status %d", res.StatusCode), nil)
-	}
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
 		return unanswered("the answer broke off: "+hide(bare(err).Error()), bare(err))
+	}
+	if res.StatusCode >= 500 {
+		return unanswered(fmt.Sprintf("HTTP status %d", res.StatusCode), nil)
 	}
 	if len(raw) > maxAnswer {
 		return unanswered(fmt.Sprintf("the answer is over %d bytes", maxAnswer), nil)

@@ -54,7 +54,8 @@ func (c *Component) Mint(ctx context.Context, secret, ticket string) (Lent, erro
 func (c *Component) StartPushTicket(ctx context.Context, secret string) (wasBroken bool, err error) {
 	const op, fine = "api_start_push_ticket", "normal state"
 	var answer struct {
-		Msg string `json:"errmsg"`
+		Code *number `json:"errcode"`
+		Msg  string  `json:"errmsg"`
 	}
 	err = c.door.call(ctx, request{op: op, path: componentPath(op), open: true, secrets: []string{secret}, body: struct {
 		AppID  string `json:"component_appid"`
@@ -62,6 +63,9 @@ func (c *Component) StartPushTicket(ctx context.Context, secret string) (wasBrok
 	}{c.appID, secret}}, &answer)
 	if e, ok := asError(err); ok && strings.Contains(e.Msg, fine) {
 		return false, nil
+	}
+	if err == nil && answer.Code == nil {
+		err = incomplete(op, "errcode")
 	}
 	if err != nil {
 		return false, err
