@@ -18,12 +18,12 @@ type Call struct {
 	Code    int    // errcode of Answer
 }
 
-var secretMember = regexp.MustCompile(`("[a-z_]*(?:token|secret|ticket|code)"\s*:\s*")([^"]{0,4})[^"]*(")`)
+var secretMember = regexp.MustCompile(`("[a-z_]*(?:token|secret|ticket|code)"\s*:\s*")[^"]*"`)
 
-// Masked is both bodies with tokens, secrets, tickets and codes cut to four
-// characters, fit for a log or a screen.
+// Masked is both bodies with tokens, secrets, tickets and codes as ***, fit
+// for a log or a screen.
 func (c Call) Masked() (request, answer string) {
-	mask := func(b []byte) string { return string(secretMember.ReplaceAll(b, []byte("$1$2***$3"))) }
+	mask := func(b []byte) string { return string(secretMember.ReplaceAll(b, []byte(`$1***"`))) }
 	return mask(c.Request), mask(c.Answer)
 }
 
