@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"wechattpp/wechat"
 )
 
 const (
@@ -23,6 +25,8 @@ var (
 	ErrInvitation = errors.New("there is no such invitation; ask for a new link")
 	ErrUsed       = errors.New("this invitation has been used; ask for a new link to authorize again")
 	ErrExpired    = errors.New("this invitation has expired; ask for a new link")
+	ErrUnreleased = errors.New("the platform is not released yet: put the account on its test list, then open this page again")
+	ErrAway       = errors.New("WeChat cannot be asked right now: open this page again in some minutes")
 	ErrState      = errors.New("this return belongs to no opened authorization page; open the invitation again and start from there")
 )
 
@@ -69,7 +73,7 @@ type Page struct {
 
 // Open begins a new attempt: WeChat's links, which are good for some minutes,
 // with a state that only this visitor's return will carry. Errors:
-// ErrInvitation, ErrUsed, ErrExpired, those of wechat and of the store.
+// ErrInvitation, ErrUsed, ErrExpired, ErrUnreleased, ErrAway, or the store's.
 func (a *Authorizers) Open(ctx context.Context, signed string) (Page, error) {
 	i, err := a.invitation(ctx, signed)
 	if err != nil {
@@ -78,7 +82,7 @@ func (a *Authorizers) Open(ctx context.Context, signed string) (Page, error) {
 	state := random()
 	links, err := a.Links(ctx, a.PublicURL+"/authorize/callback?state="+url.QueryEscape(state), i.Kind)
 	if err != nil {
-		return Page{}, err
+		return Page{}, a.away(err)
 	}
 	attempt := Attempt{CodeHash: hash(links.PreAuthCode), StateHash: hash(state), Invitation: i.ID}
 	if err := a.Store.AddAttempt(ctx, attempt, links.Life+stateSlack); err != nil {
@@ -105,4 +109,13 @@ func (a *Authorizers) invitation(ctx context.Context, signed string) (Invitation
 		return i, ErrExpired
 	}
 	return i, nil
+}
+
+// away tells the log why, and the visitor what to do.
+func (a *Authorizers) away(err error) error {
+	a.Log.Warn("no link to WeChat's authorization page", "err", err)
+	if errors.Is(err, wechat.ErrUnpublished) {
+		return ErrUnreleased
+	}
+	return ErrAway
 }

@@ -64,14 +64,30 @@ func (a *Authorizers) fetch(ctx context.Context, acc Account) error {
 	}
 	acc.Profile = Profile{NickName: p.NickName, HeadImage: p.HeadImage, Principal: p.Principal,
 		ServiceType: p.ServiceType, VerifyType: p.VerifyType, AccountStatus: p.AccountStatus}
-	if acc.Wanted != "" {
-		taken, err := a.taken(ctx, acc)
-		if err != nil {
-			return err
-		}
-		acc.Waiting = acc.fits(taken)
+	if acc.Waiting, err = a.bind(ctx, acc); err != nil {
+		return err
 	}
 	return a.Store.SaveProfile(ctx, acc)
+}
+
+// bind gives a fitting account to the sender it is wanted for, or tells why it
+// waits.
+func (a *Authorizers) bind(ctx context.Context, acc Account) (waiting string, err error) {
+	if acc.Wanted == "" {
+		return "", nil
+	}
+	taken, err := a.taken(ctx, acc)
+	if err != nil {
+		return "", err
+	}
+	if waiting = acc.fits(taken); waiting != "" {
+		return waiting, nil
+	}
+	err = a.bound(ctx, acc.Wanted, acc.AppID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "the sender " + acc.Wanted + " no longer exists", nil
+	}
+	return "", err
 }
 
 // taken is the AppID that the wanted sender has already, by its configuration

@@ -8,6 +8,9 @@ import (
 	"wechattpp/wechat"
 )
 
+// Granted is what the vendor answers to an authorization code.
+type Granted = wechat.Authorization
+
 // Store keeps invitations, attempts, exchanges and accounts of one component.
 // Every method is atomic. Times are by the database's clock.
 type Store interface {
@@ -35,7 +38,7 @@ type Store interface {
 	FailExchange(ctx context.Context, x Exchange, problem string) error
 	// Grant stores what the vendor granted, asked for age ago, in one transaction: account, tokens, the exchange done, the
 	// invitation used, the feed told. It needs no claim and may be repeated.
-	Grant(ctx context.Context, x Exchange, g wechat.Authorization, age time.Duration) error
+	Grant(ctx context.Context, x Exchange, g Granted, age time.Duration) error
 	// Settled tells whether an exchange whose code is used up has been overtaken: the account it is of has tokens since the
 	// attempt began. Then it marks it done.
 	Settled(ctx context.Context, x Exchange) (bool, error)
