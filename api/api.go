@@ -14,7 +14,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"wechattpp/access"
+	"wechattpp/audience"
 	"wechattpp/callback"
+	"wechattpp/notify"
+	"wechattpp/sender"
 )
 
 // Config says what the frame needs and which rooms it shows.
@@ -34,6 +37,10 @@ type Config struct {
 	Rate float64
 
 	Access *access.Room
+
+	Senders  *sender.Room
+	Audience *audience.Room
+	Notify   *notify.Room
 
 	Callback      *callback.Door
 	ComponentPath string // where WeChat pushes authorization events to; by default /wechattpp/component

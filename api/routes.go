@@ -30,6 +30,19 @@ func (s *server) routes() []route {
 		{method: "DELETE", path: "/v1/clients/:id", who: admin, do: (*server).deleteClient, action: "client.delete"},
 		{method: "POST", path: "/v1/clients/:id/rotate", who: admin, do: (*server).rotateClient, action: "client.rotate"},
 
+		{method: "POST", path: "/v1/sent", who: jums(access.Send), do: (*server).sent},
+		{method: "GET", path: "/v1/messages", who: scope(access.MessagesRead), do: (*server).listMessages},
+		{method: "GET", path: "/v1/messages/:msgid", who: scope(access.MessagesRead), do: (*server).message},
+		{method: "GET", path: "/v1/messages/:msgid/recipients", who: scope(access.MessagesRead), do: (*server).recipients},
+		{method: "POST", path: "/v1/user/opt", who: jums(access.Users), do: (*server).optUsers},
+		{method: "POST", path: "/v1/user/delete", who: jums(access.UsersDelete), do: (*server).deleteUsers},
+
+		{method: "GET", path: "/v1/senders", who: admin, do: (*server).listSenders},
+		{method: "POST", path: "/v1/senders", who: admin, do: (*server).createSender, action: "sender.create"},
+		{method: "GET", path: "/v1/senders/:code", who: admin, do: (*server).readSender},
+		{method: "PATCH", path: "/v1/senders/:code", who: admin, do: (*server).updateSender, action: "sender.update"},
+		{method: "DELETE", path: "/v1/senders/:code", who: admin, do: (*server).deleteSender, action: "sender.delete"},
+
 		{method: "GET", path: "/v1/audit", who: admin, do: (*server).listAudit},
 	}
 }

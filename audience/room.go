@@ -143,6 +143,18 @@ func (r *Report) fail(userid string, err error) {
 	r.Fail = append(r.Fail, Failure{userid, codeInvalid, err.Error()})
 }
 
+// UserIDs reads the body of user/delete: a JSON array of up to Most userids.
+func UserIDs(body []byte) ([]string, error) {
+	var ids []string
+	if err := json.Unmarshal(body, &ids); err != nil || ids == nil {
+		return nil, &InputError{"body", `must be a JSON array of userids: ["u-1", "u-2"]`}
+	}
+	if len(ids) > Most {
+		return nil, &InputError{"body", fmt.Sprintf("names %d users: at most %d a call", len(ids), Most)}
+	}
+	return ids, nil
+}
+
 func array(body []byte) ([]json.RawMessage, error) {
 	var users []json.RawMessage
 	if err := json.Unmarshal(body, &users); err != nil || users == nil {
