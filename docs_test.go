@@ -12,6 +12,7 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	fence   = regexp.MustCompile("(?s)\n```.*?\n```")
+	name    = regexp.MustCompile(`wechattpp_[a-z]+(_[a-z]+)*`)
 )
 
 func TestEveryLinkInTheDocsLeadsSomewhere(t *testing.T) {
@@ -41,11 +42,16 @@ func TestEveryLinkInTheDocsLeadsSomewhere(t *testing.T) {
 // prose is the file without its blocks of code.
 func prose(t *testing.T, file string) string {
 	t.Helper()
+	return fence.ReplaceAllString(read(t, file), "")
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fence.ReplaceAllString(string(text), "")
+	return string(text)
 }
 
 // hasHeading knows how a heading becomes an anchor: small letters, spaces to dashes, signs dropped.
@@ -57,4 +63,26 @@ func hasHeading(text, anchor string) bool {
 		}
 	}
 	return false
+}
+
+// A key or a metric that a page names must be one of the program's. Some metrics are put together from a prefix.
+func TestEveryNameInTheDocsIsOneOfTheProgram(t *testing.T) {
+	t.Parallel()
+	var program strings.Builder
+	eachFile(t, func(file string) {
+		if (path.Ext(file) == ".go" && !isTest(file)) || file == "deploy/wechattpp.example.yaml" {
+			program.WriteString(read(t, file))
+		}
+	})
+	eachFile(t, func(file string) {
+		if path.Ext(file) != ".md" {
+			return
+		}
+		for _, name := range name.FindAllString(read(t, file), -1) {
+			rest, _ := strings.CutPrefix(name, "wechattpp_token_")
+			if !strings.Contains(program.String(), strings.TrimSuffix(name, "_file")) && !strings.Contains(program.String(), `gauge("`+rest+`"`) {
+				t.Errorf("%s names %s, which the program does not have", file, name)
+			}
+		}
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -88,12 +87,8 @@ func TestEveryLibraryStaysInItsRoom(t *testing.T) {
 
 func TestThePictureInTheDocShowsTheRoomsThatExist(t *testing.T) {
 	t.Parallel()
-	doc, err := os.ReadFile("doc.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var drawn, built, listed []string
-	for _, line := range regexp.MustCompile(`[├└]── ([a-z]+)/`).FindAllStringSubmatch(string(doc), -1) {
+	for _, line := range regexp.MustCompile(`[├└]── ([a-z]+)/`).FindAllStringSubmatch(read(t, "doc.go"), -1) {
 		drawn = append(drawn, line[1])
 	}
 	eachGoFile(t, func(file string) {
@@ -133,11 +128,7 @@ var (
 func TestNoFileNamesAMachineOrAnUnfinishedPlace(t *testing.T) {
 	t.Parallel()
 	eachFile(t, func(file string) {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for n, line := range strings.Split(string(text), "\n") {
+		for n, line := range strings.Split(read(t, file), "\n") {
 			if found := machinePath.FindString(line); found != "" {
 				t.Errorf("%s:%d names a path of one machine: %q", file, n+1, found)
 			}
