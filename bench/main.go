@@ -58,6 +58,7 @@ func run() error {
 	flag.StringVar(&b.dir, "dir", "", "folder for databases and logs, on a disk (default bin/bench)")
 	flag.IntVar(&b.rounds, "rounds", 5, "interleaved rounds a stage")
 	flag.DurationVar(&b.span, "span", 3*time.Second, "length of one measurement of one side")
+	flag.StringVar(&b.binary, "program", "", "program to measure (default: built from ./cmd/wechattpp)")
 	flag.IntVar(&b.accounts, "accounts", 100_000, "accounts of the renewal stage")
 	flag.BoolVar(&b.profile, "profile", false, "record with perf where the time goes; disturbs the figures")
 	flag.Parse()
