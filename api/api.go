@@ -15,9 +15,11 @@ import (
 
 	"wechattpp/access"
 	"wechattpp/audience"
+	"wechattpp/authorizer"
 	"wechattpp/callback"
 	"wechattpp/notify"
 	"wechattpp/sender"
+	"wechattpp/token"
 )
 
 // Config says what the frame needs and which rooms it shows.
@@ -41,6 +43,9 @@ type Config struct {
 	Senders  *sender.Room
 	Audience *audience.Room
 	Notify   *notify.Room
+
+	Authorizers *authorizer.Authorizers
+	Tokens      *token.Keeper // tells how tokens are
 
 	Callback      *callback.Door
 	ComponentPath string // where WeChat pushes authorization events to; by default /wechattpp/component

@@ -43,6 +43,13 @@ func (s *server) routes() []route {
 		{method: "PATCH", path: "/v1/senders/:code", who: admin, do: (*server).updateSender, action: "sender.update"},
 		{method: "DELETE", path: "/v1/senders/:code", who: admin, do: (*server).deleteSender, action: "sender.delete"},
 
+		{method: "POST", path: "/v1/senders/:code/invitations", who: admin, do: (*server).invite, action: "invitation.create"},
+		{method: "GET", path: "/authorize/:invitation", who: public, do: (*server).openInvitation, perMinute: 30},
+		{method: "GET", path: "/authorize/callback", who: public, do: (*server).returnFromWeChat, perMinute: 30},
+		{method: "GET", path: "/v1/authorizers", who: admin, do: (*server).listAuthorizers},
+		{method: "GET", path: "/v1/authorizers/:appid", who: admin, do: (*server).authorizer},
+		{method: "POST", path: "/v1/authorizers/:appid/claim", who: admin, do: (*server).claimAuthorizer, action: "authorizer.claim"},
+
 		{method: "GET", path: "/v1/audit", who: admin, do: (*server).listAudit},
 	}
 }
