@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	my "github.com/go-sql-driver/mysql"
@@ -19,7 +20,7 @@ import (
 // The second pool is for script alone: it may send several statements at once,
 // which no other query should be able to, and a writer of events does not wait
 // there for a connection behind everyone else.
-func openMySQL(dsn string) (x *sqlx.DB, scripts *stdsql.DB, err error) {
+func openMySQL(dsn string, log *slog.Logger) (x *sqlx.DB, scripts *stdsql.DB, err error) {
 	cfg, err := my.ParseDSN(dsn)
 	if err != nil {
 		return nil, nil, errors.New(`database: want mysql:user:password@tcp(host:3306)/name`)
@@ -28,6 +29,7 @@ func openMySQL(dsn string) (x *sqlx.DB, scripts *stdsql.DB, err error) {
 		return nil, nil, errors.New("database: the MySQL address names no database: want mysql:user:password@tcp(host:3306)/name")
 	}
 	cfg.ClientFoundRows, cfg.InterpolateParams, cfg.ParseTime = true, true, true
+	cfg.Logger = driverLog{log}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 2 * time.Second
 	}
@@ -57,6 +59,12 @@ func pool(cfg *my.Config) (*stdsql.DB, error) {
 	db.SetConnMaxIdleTime(time.Minute)
 	return db, nil
 }
+
+// driverLog takes what the driver would print: broken connections, which the
+// pool replaces.
+type driverLog struct{ log *slog.Logger }
+
+func (d driverLog) Print(v ...any) { d.log.Debug("database driver", "text", fmt.Sprint(v...)) }
 
 // session sets what every connection needs. Read committed, because the
 // default's gap locks make claims and inserts of different replicas block each

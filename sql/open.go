@@ -71,7 +71,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db.x, err = openSQLite(rest)
 	case "mysql":
 		db.dialect = onMySQL
-		db.x, db.scripts, err = openMySQL(rest)
+		db.x, db.scripts, err = openMySQL(rest, db.log)
 	default:
 		return nil, fmt.Errorf("database kind %q is unknown: use sqlite: or mysql:", kind)
 	}
