@@ -114,7 +114,7 @@ func fitsDescription(t *testing.T, req *http.Request, sent []byte, res *http.Res
 	}
 	input := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: asked,
-		Status: res.StatusCode, Header: res.Header, Body: io.NopCloser(bytes.NewReader(body)),
+		Status:                 res.StatusCode, Header: res.Header, Body: io.NopCloser(bytes.NewReader(body)),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},
 	}
 	if !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {

@@ -39,7 +39,7 @@ func describe(publicURL string) (map[string]any, error) {
 			return nil, fmt.Errorf("openapi/%s: %w", n.Name(), err)
 		}
 	}
-	doc["servers"] = []any{map[string]any{"url": publicURL}}
+	doc["servers"] = []any{map[string]any{"url": publicURL}, map[string]any{"url": "/", "description": "the address this was read from"}}
 	return doc, nil
 }
 

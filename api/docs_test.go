@@ -46,7 +46,7 @@ func TestTheDescriptionNamesThePublicURL(t *testing.T) {
 		OpenAPI string `json:"openapi"`
 		Servers []struct{ URL string }
 	}
-	if err := json.Unmarshal(r.body, &doc); err != nil || !strings.HasPrefix(doc.OpenAPI, "3.1.") || len(doc.Servers) != 1 || doc.Servers[0].URL != "https://push.example.com" {
+	if err := json.Unmarshal(r.body, &doc); err != nil || !strings.HasPrefix(doc.OpenAPI, "3.1.") || len(doc.Servers) == 0 || doc.Servers[0].URL != "https://push.example.com" {
 		t.Errorf("%+v, %v", doc, err)
 	}
 }

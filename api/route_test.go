@@ -1,0 +1,111 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"wechattpp/access"
+)
+
+// answerOf plays one call of a route of the test's own.
+func answerOf(r route, times int) (last *httptest.ResponseRecorder, log string) {
+	written := &safeBuffer{}
+	s := &server{Config: Config{Log: slog.New(slog.NewTextHandler(written, nil))}}
+	s.defaults()
+	g := gin.New()
+	g.POST("/it", s.serve(r))
+	for range times {
+		last = httptest.NewRecorder()
+		g.ServeHTTP(last, httptest.NewRequest("POST", "/it?token=hidden", strings.NewReader("{}")))
+	}
+	return last, written.String()
+}
+
+func TestErrorsBecomeAnswersInOnePlace(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err          error
+		status, code int
+	}{
+		"not there":                    {fmt.Errorf("sender: %w", fs.ErrNotExist), 404, 4040},
+		"there already":                {fmt.Errorf("sender: %w", fs.ErrExist), 409, 4090},
+		"one that says what it is":     {fmt.Errorf("in a call: %w", refuse(418, 7, "teapot")), 418, 7},
+		"a field that breaks its rule": {&access.InputError{Field: "name", Text: "is bad"}, 400, 4004},
+		"too slow":                     {fmt.Errorf("sql: %w", context.DeadlineExceeded), 503, 5030},
+		"anything else":                {errors.New("pq: secret detail"), 500, 5000},
+	} {
+		for _, who := range []guard{public, push} {
+			got, log := answerOf(route{who: who, do: func(*server, *call) error { return c.err }}, 1)
+			if got.Code != c.status || !strings.Contains(got.Body.String(), fmt.Sprintf(`"code":%d,`, c.code)) {
+				t.Errorf("%s: %d %s", name, got.Code, got.Body)
+			}
+			if strings.Contains(got.Body.String(), "detail") {
+				t.Errorf("%s: the detail is told: %s", name, got.Body)
+			}
+			if c.status >= 500 != strings.Contains(log, "level=ERROR") {
+				t.Errorf("%s: log %s", name, log)
+			}
+		}
+	}
+}
+
+func TestAPanicCostsOneCall(t *testing.T) {
+	t.Parallel()
+	for _, who := range []guard{public, push} {
+		got, log := answerOf(route{who: who, do: func(*server, *call) error { panic("oops") }}, 2)
+		if got.Code != http.StatusInternalServerError || !strings.Contains(got.Body.String(), `"code":5000`) || strings.Contains(got.Body.String(), "oops") {
+			t.Errorf("%d %s", got.Code, got.Body)
+		}
+		if !strings.Contains(log, "oops") || !strings.Contains(log, "route_test.go") {
+			t.Errorf("the log does not tell where: %s", log)
+		}
+	}
+}
+
+func TestAPushIsNotLoggedAndNotLimited(t *testing.T) {
+	t.Parallel()
+	got, log := answerOf(route{who: push, do: func(_ *server, c *call) error { c.String(http.StatusOK, "success"); return nil }}, 30_000)
+	if got.Code != http.StatusOK || got.Body.String() != "success" || log != "" {
+		t.Errorf("%d %s, log %q", got.Code, got.Body, log)
+	}
+}
+
+func TestAPublicPageMayBeLimitedPerMinuteAndAddress(t *testing.T) {
+	t.Parallel()
+	r := route{who: public, perMinute: 30, do: func(_ *server, c *call) error { return c.reply(http.StatusOK, nil) }}
+	if got, _ := answerOf(r, 30); got.Code != http.StatusOK {
+		t.Errorf("30 calls: %d", got.Code)
+	}
+	if got, _ := answerOf(r, 31); got.Code != http.StatusTooManyRequests || got.Header().Get("Retry-After") == "" {
+		t.Errorf("31 calls: %d", got.Code)
+	}
+}
+
+func TestACallEndsInTimeAndAStreamDoesNot(t *testing.T) {
+	t.Parallel()
+	var left time.Duration
+	look := func(_ *server, c *call) error {
+		end, limited := c.ctx().Deadline()
+		left = time.Until(end)
+		if !limited {
+			left = 0
+		}
+		return nil
+	}
+	if answerOf(route{who: public, do: look}, 1); left <= 0 || left > callTime {
+		t.Errorf("a call has %v", left)
+	}
+	if answerOf(route{who: public, do: look, stream: true}, 1); left != 0 {
+		t.Errorf("a stream has %v", left)
+	}
+}
