@@ -8,7 +8,7 @@ import (
 )
 
 func FuzzDecodeBase64AgreesWithTheStandardLibrary(f *testing.F) {
-	for _, seed := range []string{"", "QUJD", "QUI=", "QQ==", "QUJDREVGR0hJSktM", "QUJDREVG\r\nR0hJSktM", "QUJDREVGR0hJS?tM", "QUJDREVGR0hJ====", "QQ==QUJDREVGR0hJ", strings.Repeat("+/9z", 100)} {
+	for _, seed := range []string{"", "QUJD", "QUI=", "QQ==", "QUJDREVGR0hJSktM", "QUJDREVG\r\nR0hJSktM", "QUJDREVGR0hJS?tM", "QUJDREVGR0hJ====", "QQ==QUJDREVGR0hJ", "AAAAAAA?AAAAAAAA", "?AAAAAAAAAAAAAAA", "AAAA\x80AAAAAAAAAAA", strings.Repeat("+/9z", 100)} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -126,6 +127,23 @@ func TestTheMessageCannotGrowIntoTheID(t *testing.T) {
 	msg, _, err := Open([]byte(sealed), sampleID, key)
 	if err != nil || cap(msg) != len(msg) {
 		t.Errorf("length %d, capacity %d, %v", len(msg), cap(msg), err)
+	}
+}
+
+func TestEveryByteOfThePaddingIsChecked(t *testing.T) {
+	t.Parallel()
+	key := mustKey(t, sampleKey)
+	for at := range 32 {
+		plain := append(make([]byte, headSize), sampleID...) // 38 bytes, so that 26 are padding
+		plain = append(plain, bytes.Repeat([]byte{26}, 26)...)
+		if at < 26 {
+			plain[len(plain)-26+at] ^= 0x40
+		}
+		cipher.NewCBCEncrypter(key.block, key.iv[:]).CryptBlocks(plain, plain)
+		_, _, err := Open([]byte(base64.StdEncoding.EncodeToString(plain)), sampleID, key)
+		if (err == nil) != (at >= 26) {
+			t.Errorf("byte %d of the padding changed: %v", at, err)
+		}
 	}
 }
 

@@ -18,15 +18,7 @@ const keyLength = 43
 type Key struct {
 	block     cipher.Block
 	iv        [aes.BlockSize]byte
-	decrypter sync.Pool // of *decrypter: one costs an allocation and is good for ever
-}
-
-type decrypter struct{ mode resettable }
-
-// resettable is a CBC mode that can begin anew; those of crypto/cipher over crypto/aes can.
-type resettable interface {
-	cipher.BlockMode
-	SetIV(iv []byte)
+	decrypter sync.Pool // of cipher.BlockMode: one costs an allocation and is good for ever
 }
 
 // ParseKey reads the 43 letters and digits of an EncodingAESKey. The error names the length or the place of a wrong
@@ -60,22 +52,15 @@ func alphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// decrypt works in place; len(b) must be a multiple of the block size.
+// decrypt works in place; len(b) must be a multiple of the block size. The IV is right only the first time a decrypter is
+// used; it garbles the first block alone, which is random and thrown away.
 func (k *Key) decrypt(b []byte) {
-	d, ok := k.decrypter.Get().(*decrypter)
-	if ok {
-		d.mode.SetIV(k.iv[:])
-	} else {
-		fresh := cipher.NewCBCDecrypter(k.block, k.iv[:])
-		mode, ok := fresh.(resettable)
-		if !ok { // should crypto/aes ever change: right, but slower
-			fresh.CryptBlocks(b, b)
-			return
-		}
-		d = &decrypter{mode}
+	mode, ok := k.decrypter.Get().(cipher.BlockMode)
+	if !ok {
+		mode = cipher.NewCBCDecrypter(k.block, k.iv[:])
 	}
-	d.mode.CryptBlocks(b, b)
-	k.decrypter.Put(d)
+	mode.CryptBlocks(b, b)
+	k.decrypter.Put(mode)
 }
 
 // String hides the key.

@@ -141,7 +141,7 @@ func read(res *http.Response, r request, open bool, hide func(string) string, ou
 		Code number `json:"errcode"`
 		Msg  string `json:"errmsg"`
 	}
-	if !isObject(raw) || json.Unmarshal(raw, &verdict) != nil {
+	if json.Unmarshal(raw, &verdict) != nil {
 		return unanswered(fmt.Sprintf("HTTP status %d and no JSON object WeChat would write", res.StatusCode), nil)
 	}
 	if verdict.Code != 0 {

@@ -153,6 +153,9 @@ var broken = map[string]struct {
 			}
 		}
 	}, ErrUnanswered},
+	"a good answer with blanks without end": {func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"component_access_token":"x","pre_auth_code":"x","authorization_info":{"authorizer_appid":"x"},"authorizer_access_token":"x","authorizer_info":{},"total_count":0,"msgid":1,"errcode":0}`+strings.Repeat(" ", maxAnswer))
+	}, ErrUnanswered},
 	"a body shorter than announced": {func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100000")
 		_, _ = io.WriteString(w, told(r))

@@ -95,11 +95,6 @@ func appendJSON(out []byte, r rune) []byte {
 	return utf8.AppendRune(out, r)
 }
 
-func isObject(b []byte) bool {
-	b = bytes.TrimLeft(b, " \t\r\n")
-	return len(b) > 0 && b[0] == '{'
-}
-
 // scrubber gives a function that blots out secrets, as they are and as they stand in an address, from texts that a broken
 // server may have filled with what we sent.
 func scrubber(secrets []string) func(string) string {

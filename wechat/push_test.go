@@ -43,6 +43,9 @@ func TestParseEnvelope(t *testing.T) {
 		"a value in pieces is put together": {
 			"<xml><Encrypt>Q<!-- -->U<![CDATA[J]]>&#x44;</Encrypt></xml>", Envelope{Encrypt: []byte("QUJD")},
 		},
+		"sixteen levels": {
+			"<xml>" + strings.Repeat("<a>", 15) + strings.Repeat("</a>", 15) + "<Encrypt>QUJD</Encrypt></xml>", Envelope{Encrypt: []byte("QUJD")},
+		},
 		"plain fields of the compatible mode are passed over": {
 			"<xml><ToUserName>gh_1</ToUserName><Content>a &lt; b</Content><Encrypt>QUJD</Encrypt></xml>",
 			Envelope{ToUserName: "gh_1", Encrypt: []byte("QUJD")},
@@ -156,6 +159,9 @@ func TestParsePush(t *testing.T) {
 		"numbers that are none, and a name cut in a character": {
 			"<xml><CreateTime>soon</CreateTime><MsgType>event</MsgType><Event>A\xe4\xbd!</Event></xml>",
 			Push{MsgType: "event", Event: "A\uFFFD!"}, "wechat.a__",
+		},
+		"a MsgID deep inside something else": {
+			"<xml><a><b><MsgID>1</MsgID><TemplateId>2</TemplateId></b></a><MsgType>x</MsgType></xml>", Push{MsgType: "x"}, "wechat.x",
 		},
 		"nothing known": {"<xml><a/></xml>", Push{}, "wechat.unknown"},
 	}
