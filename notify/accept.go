@@ -245,12 +245,20 @@ func (r *Room) part(ctx context.Context, c Client, kind, code, path string) (Par
 }
 
 // mine lists the senders of a kind that the client may use.
-func (r *Room) mine(ctx context.Context, c Client, kind string) ([]string, error) {
-	codes, err := r.Senders.Codes(ctx, kind)
-	if err != nil || c.All {
-		return codes, err
+func (r *Room) mine(ctx context.Context, c Client, kind string) (codes []string, err error) {
+	if c.All {
+		return r.Senders.Codes(ctx, kind)
 	}
-	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool { return !slices.Contains(c.Senders, code) }), nil
+	for _, code := range c.Senders {
+		_, found, _, err := r.Senders.Find(ctx, code)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err == nil && found == kind {
+			codes = append(codes, code)
+		}
+	}
+	return codes, nil
 }
 
 func few(codes []string) string {

@@ -1,0 +1,328 @@
+package notify_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"wechattpp/audience"
+	"wechattpp/notify"
+	"wechattpp/sender"
+	"wechattpp/sql"
+	"wechattpp/sql/sqltest"
+	"wechattpp/wechat"
+)
+
+// vendor is WeChat as far as template messages go. Like the real one it sends
+// the same openid and client_msg_id once.
+type vendor struct {
+	*httptest.Server
+	mu     sync.Mutex
+	given  map[string]int64 // by openid and client_msg_id
+	ids    map[string][]string
+	calls  map[string]int // by openid
+	lastID int64
+	most   atomic.Int32 // calls at once, at most
+	now    atomic.Int32
+
+	// answer says how to answer the n-th call for an openid; nil is "ok".
+	answer func(openid string, n int) answer
+}
+
+// answer: Code is errcode; Drop breaks the connection, after the message was
+// taken if Taken; Status is of HTTP; Wait is how long it takes.
+type answer struct {
+	Code   int
+	Drop   bool
+	Taken  bool
+	Status int
+	Wait   time.Duration
+	Text   string
+}
+
+func newVendor(t testing.TB) *vendor {
+	v := &vendor{given: map[string]int64{}, ids: map[string][]string{}, calls: map[string]int{}, lastID: 3487542469355618000}
+	v.Server = httptest.NewServer(http.HandlerFunc(v.serve))
+	t.Cleanup(v.Close)
+	return v
+}
+
+func (v *vendor) serve(w http.ResponseWriter, r *http.Request) {
+	n := v.now.Add(1)
+	defer v.now.Add(-1)
+	for old := v.most.Load(); n > old && !v.most.CompareAndSwap(old, n); old = v.most.Load() {
+	}
+	var m struct {
+		To string `json:"touser"`
+		ID string `json:"client_msg_id"`
+	}
+	b, _ := io.ReadAll(r.Body)
+	if err := json.Unmarshal(b, &m); err != nil || m.To == "" || m.ID == "" || len(m.ID) > 32 {
+		_, _ = fmt.Fprint(w, `{"errcode":47001,"errmsg":"data format error"}`)
+		return
+	}
+	v.mu.Lock()
+	v.calls[m.To]++
+	var a answer
+	if v.answer != nil {
+		a = v.answer(m.To, v.calls[m.To])
+	}
+	var id int64
+	if a.Code == 0 && (a.Status == 0 && !a.Drop || a.Taken) {
+		id = v.give(m.To, m.ID)
+	}
+	v.mu.Unlock()
+	time.Sleep(a.Wait)
+	switch {
+	case a.Drop:
+		if c, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			_ = c.(*net.TCPConn).SetLinger(0)
+			_ = c.Close()
+		}
+	case a.Status != 0:
+		w.WriteHeader(a.Status)
+	default:
+		_, _ = fmt.Fprintf(w, `{"errcode":%d,"errmsg":%q,"msgid":%d}`, a.Code, a.Text, id)
+	}
+}
+
+func (v *vendor) give(to, id string) int64 {
+	key := to + "/" + id
+	if v.given[key] == 0 {
+		v.lastID++
+		v.given[key] = v.lastID
+		v.ids[to] = append(v.ids[to], id)
+	}
+	return v.given[key]
+}
+
+// got is how many messages an openid got.
+func (v *vendor) got(openid string) int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.ids[openid])
+}
+
+// msgID is the vendor's id of an openid's only message.
+func (v *vendor) msgID(openid string) int64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for key, id := range v.given {
+		if key == openid+"/"+v.ids[openid][0] {
+			return id
+		}
+	}
+	return 0
+}
+
+func (v *vendor) answering(f func(openid string, n int) answer) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.answer = f
+}
+
+type fixedToken struct{}
+
+func (fixedToken) Token(context.Context) (string, error)           { return "TOKEN", nil }
+func (fixedToken) Replace(context.Context, string) (string, error) { return "TOKEN", nil }
+
+// house is a sending room over a real database, beside a pretended WeChat.
+type house struct {
+	t       testing.TB
+	source  string
+	db      *sql.DB
+	v       *vendor
+	senders *sender.Room
+	users   *audience.Room
+	room    *notify.Room
+	store   *sql.Notify
+	metrics *prometheus.Registry
+
+	away sync.Map // AppIDs that withdrew
+}
+
+var shop = notify.Client{ID: 7, Senders: []string{"oa1", "oa2"}}
+
+// each runs f once on every database.
+func each(t *testing.T, f func(h *house)) {
+	for _, kind := range []string{"sqlite", "mysql"} {
+		t.Run(kind, func(t *testing.T) { f(newHouse(t, sqltest.Source(t, kind))) })
+	}
+}
+
+func newHouse(t testing.TB, source string, fit ...func(*notify.Config)) *house {
+	db := sqltest.Open(t, source)
+	h := &house{t: t, source: source, db: db, v: newVendor(t), store: db.Notify("wxcomponent"), metrics: prometheus.NewRegistry()}
+	h.senders = &sender.Room{Store: db.Sender("wxcomponent"), API: wechat.API{Base: h.v.URL, Timeout: 2 * time.Second},
+		Tokens: func(string) wechat.TokenSource { return fixedToken{} },
+		Account: func(_ context.Context, appID string) (sender.Status, error) {
+			_, gone := h.away.Load(appID)
+			return sender.Status{Authorized: !gone, Sets: []int{7, 89}}, nil
+		}}
+	h.users = &audience.Room{Store: db.Audience(), Kind: func(ctx context.Context, code string) (string, error) {
+		_, kind, _, err := h.senders.Find(ctx, code)
+		return kind, err
+	}}
+	for i, code := range []string{"oa1", "oa2"} {
+		if _, err := h.senders.Create(context.Background(), sender.Sender{Code: code, Kind: "wechatoa", AppID: fmt.Sprintf("wxapp%d", i+1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.room = h.replica(fit...)
+	return h
+}
+
+// replica is another room on the same database.
+func (h *house) replica(fit ...func(*notify.Config)) *notify.Room {
+	c := notify.Config{Store: h.store, Senders: h.senders, Audience: h.users, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	for _, f := range fit {
+		f(&c)
+	}
+	return notify.New(c)
+}
+
+// body is a request to openids by sender oa1.
+func body(openids ...string) []byte { return bodyBy("oa1", openids...) }
+
+func bodyBy(code string, openids ...string) []byte {
+	b, err := json.Marshal(map[string]any{
+		"aud_wechatoa": []any{map[string]any{"sender": code, "data": openids}},
+		"msg_wechatoa": []any{map[string]any{"sender": code, "template_id": "TPL", "data": map[string]any{"thing1": map[string]any{"value": "两件商品"}}}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// with adds top-level fields to a body.
+func with(b []byte, fields map[string]any) []byte {
+	var m map[string]any
+	if err := json.Unmarshal(b, &m); err != nil {
+		panic(err)
+	}
+	for k, v := range fields {
+		m[k] = v
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func openids(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("o%04d", i)
+	}
+	return list
+}
+
+func (h *house) accept(b []byte) string {
+	h.t.Helper()
+	r, err := h.room.Accept(context.Background(), shop, "/v1/sent", "", b)
+	if err != nil {
+		h.t.Fatalf("accept: %v", err)
+	}
+	return r.MsgID
+}
+
+func (h *house) send() {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if _, err := h.room.SendDue(ctx); err != nil {
+		h.t.Fatalf("send: %v", err)
+	}
+}
+
+// until sends until the message has nobody open.
+func (h *house) until(room *notify.Room, msgID string) notify.Message {
+	h.t.Helper()
+	deadline := time.Now().Add(40 * time.Second)
+	for time.Now().Before(deadline) {
+		if _, err := room.SendDue(context.Background()); err != nil {
+			h.t.Fatalf("send: %v", err)
+		}
+		if m := h.message(msgID); m.Stage == notify.Done {
+			return m
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	h.t.Fatalf("message %s is not done: %+v", msgID, h.message(msgID).Counts)
+	return notify.Message{}
+}
+
+// message reads a message and holds its counts against its recipients.
+func (h *house) message(msgID string) notify.Message {
+	h.t.Helper()
+	m, err := h.room.Message(context.Background(), shop, msgID)
+	if err != nil {
+		h.t.Fatalf("message %s: %v", msgID, err)
+	}
+	return m
+}
+
+func (h *house) recipients(msgID string) []notify.Recipient {
+	h.t.Helper()
+	all, err := h.room.Recipients(context.Background(), shop, msgID, nil, -1, 100_000)
+	if err != nil {
+		h.t.Fatalf("recipients: %v", err)
+	}
+	return all
+}
+
+// adds checks that the counts are those of the recipients.
+func (h *house) adds(msgID string) {
+	h.t.Helper()
+	m := h.message(msgID)
+	var counts notify.Counts
+	for _, r := range h.recipients(msgID) {
+		counts[r.State]++
+	}
+	if counts != m.Counts || counts.Sum() != m.Target {
+		h.t.Fatalf("counts %v, recipients %v, target %d", m.Counts, counts, m.Target)
+	}
+}
+
+// states lists the states of a message's recipients by openid or userid.
+func (h *house) states(msgID string) map[string]string {
+	h.t.Helper()
+	states := map[string]string{}
+	for _, r := range h.recipients(msgID) {
+		name := r.Identity
+		if name == "" {
+			name = r.UserID
+		}
+		states[name] = r.State.String()
+	}
+	return states
+}
+
+// once checks that each openid got exactly one message.
+func (h *house) once(openids []string) {
+	h.t.Helper()
+	for _, o := range openids {
+		if n := h.v.got(o); n != 1 {
+			h.t.Fatalf("%s got %d messages", o, n)
+		}
+	}
+}
+
+// told counts the lines of the feed of a type.
+func (h *house) told(kind string) int64 {
+	h.t.Helper()
+	return sqltest.Number(h.t, h.source, `SELECT COUNT(*) FROM feed WHERE type = ?`, kind)
+}
