@@ -58,14 +58,6 @@ func (c *call) number(name string) (int64, error) {
 	return n, nil
 }
 
-// sender refuses a sender that the caller may not see, as if it were not there.
-func (c *call) sender(code string) error {
-	if c.who.MaySender(code) {
-		return nil
-	}
-	return missing("sender " + strconv.Quote(code))
-}
-
 // write sends what reply set. A handler that streamed has sent it already.
 func (c *call) write() {
 	if c.status == 0 || c.Writer.Written() {

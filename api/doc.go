@@ -46,7 +46,8 @@
 //
 //   - c.ctx(): ends with the request, and after 30 s
 //   - c.who: the access.Principal: c.who.ClientID, c.who.MaySender(code),
-//     c.who.Has(scope); c.sender(code) is 404 where the caller may not see it
+//     c.who.Has(scope); what a caller may not see is missing(…), as if it were
+//     not there
 //   - c.decode(&in): JSON into a struct with `json` and `validate` tags
 //     (go-playground/validator); c.body() is the raw body, once
 //   - c.text("code"): path parameter; c.number("id"): the same as a number, else

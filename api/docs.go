@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"maps"
 	"net/http"
 	"slices"
@@ -21,22 +22,23 @@ var documents embed.FS
 // describe merges the parts of the description: one file a resource, base.yaml
 // for what they share. A name defined twice is an error.
 func describe(publicURL string) (map[string]any, error) {
-	names, err := documents.ReadDir("openapi")
+	files, err := fs.Glob(documents, "openapi/*.yaml")
 	if err != nil {
 		return nil, err
 	}
 	doc := map[string]any{}
-	for _, n := range names {
-		text, err := documents.ReadFile("openapi/" + n.Name())
+	const base = "openapi/base.yaml" // first, for the order of tags
+	for _, file := range append([]string{base}, slices.DeleteFunc(files, func(f string) bool { return f == base })...) {
+		text, err := documents.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
 		var part map[string]any
 		if err := yaml.Unmarshal(text, &part); err != nil {
-			return nil, fmt.Errorf("openapi/%s: %w", n.Name(), err)
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		if err := merge(doc, part); err != nil {
-			return nil, fmt.Errorf("openapi/%s: %w", n.Name(), err)
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 	}
 	doc["servers"] = []any{map[string]any{"url": publicURL}, map[string]any{"url": "/", "description": "the address this was read from"}}

@@ -30,7 +30,6 @@ const (
 	codeMethod    = 4050
 	codeConflict  = 4090
 	codeTooLarge  = 4130
-	codeMedia     = 4150
 	codeAway      = 5030
 )
 

@@ -23,6 +23,7 @@ func TestEveryRouteThatIsNotPublicWantsCredentialsAndItsScope(t *testing.T) {
 	for _, s := range []string{access.Send, access.Users, access.Templates, access.Tokens, access.Events, access.MessagesRead, access.Proxy} {
 		_, all[s] = h.client([]string{s})
 	}
+	proxy, _ := h.client([]string{access.Proxy}) // a scope that no JUMS path needs
 	s := &server{}
 	s.defaults()
 	for _, r := range s.routes() {
@@ -37,6 +38,11 @@ func TestEveryRouteThatIsNotPublicWantsCredentialsAndItsScope(t *testing.T) {
 		}
 		h.refused(h.call(r.method, path, "", nil, basic("no-such-client", "no-such-secret")), http.StatusUnauthorized, codeAuth)
 		h.refused(h.call(r.method, path, "no.such.token", nil), http.StatusUnauthorized, codeAuth)
+		if known := h.call(r.method, path, "", nil, basic(proxy.ChannelKey, proxy.Secret)); r.who.basic {
+			h.refused(known, http.StatusForbidden, codeForbidden, r.who.scope)
+		} else {
+			h.refused(known, http.StatusUnauthorized, codeAuth, "Bearer")
+		}
 		for scope, token := range all {
 			if scope != r.who.scope {
 				h.refused(h.call(r.method, path, token, nil), http.StatusForbidden, codeForbidden, r.who.scope)
@@ -134,6 +140,22 @@ func TestAFailureIsAnsweredWithoutItsDetailWhichIsLogged(t *testing.T) {
 	if bytes.Contains(r.body, []byte("admin_token")) || !strings.Contains(h.log.String(), "admin_token") {
 		t.Errorf("answer %s, log %s", r.body, h.log)
 	}
+}
+
+func TestGuessingOnJUMSPathsIsLimitedPerAddress(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(c *Config, _ *sql.DB) { c.TrustedProxies = []string{"127.0.0.1"} })
+	c, _ := h.client([]string{access.Proxy})
+	try := func(from, secret string) reply {
+		return h.call("POST", "/v1/sent", "", "{}", basic(c.ChannelKey, secret), func(r *http.Request) { r.Header.Set("X-Forwarded-For", from) })
+	}
+	for range 20 {
+		h.refused(try("2001:db8::1", "wrong"), http.StatusUnauthorized, codeAuth)
+	}
+	h.refused(try("2001:db8::2", "wrong"), http.StatusTooManyRequests, codeRate) // the same /64
+	h.refused(try("2001:db8::1", c.Secret), http.StatusTooManyRequests, codeRate)
+	h.refused(try("2001:db8:0:1::1", c.Secret), http.StatusForbidden, codeForbidden, access.Send)
+	h.refused(try("192.0.2.1", c.Secret), http.StatusForbidden, codeForbidden, access.Send)
 }
 
 func TestForwardedAddressesAreBelievedFromTrustedProxiesOnly(t *testing.T) {
