@@ -111,4 +111,8 @@ func each(rounds []round, f func(round) float64) []float64 {
 
 func perSecond(r round) float64 { return r.perSecond() }
 
+// allCPU is what a request costs the machine, generator included: what rules
+// the rate once all cores are busy, and less disturbed by what else they do.
+func allCPU(r round) float64 { return r.perRequest() + float64(r.outcome.cpu)/float64(max(r.done, 1)) }
+
 func generatorShare(r round) float64 { return r.outcome.cpu.Seconds() / r.elapsed.Seconds() }

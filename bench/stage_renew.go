@@ -32,7 +32,7 @@ func (b *bench) renewal() error {
 		return err
 	}
 	ideal := time.Duration(b.accounts) * takes / parallel
-	stop := b.record("renew", h.pids()...)
+	stop := b.watch("renew", h.pids()...)
 	t, used, err := h.renewAll(b.accounts, 4*ideal+time.Minute)
 	stop()
 	if err != nil {

@@ -52,9 +52,7 @@ func (b *bench) sendRate(name, sendAt string, ours, single *house, tokens [2]str
 			return err
 		}
 	}
-	stop := b.record("send-"+strconv.FormatBool(sendAt == ""), ours.pids()...)
 	got, err := interleave(sides, b.rounds, conns, b.span, 0)
-	stop()
 	if err != nil {
 		return err
 	}
@@ -63,7 +61,7 @@ func (b *bench) sendRate(name, sendAt string, ours, single *house, tokens [2]str
 		Ratio: median(ratios(o, f)), Bar: bar, Unit: "×", Rounds: b.rounds,
 		Note: fmt.Sprintf("64 connections, one recipient; CPU a call with database %.0f µs against %.0f µs; generator takes %.0f %% of a core",
 			median(each(got[a], round.perRequest))/1e3, median(each(got[s], round.perRequest))/1e3, 100*median(each(got[a], generatorShare)))})
-	return nil
+	return b.record("send-now-"+strconv.FormatBool(sendAt == ""), a, conns)
 }
 
 // sends builds calls that each send a template message of the sample world to one follower.
