@@ -64,6 +64,8 @@ var transport = func() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 256
 	t.MaxResponseHeaderBytes = 64 << 10
+	// Well before the vendor drops a connection: a request that meets the drop is one whose outcome nobody knows.
+	t.IdleConnTimeout = 30 * time.Second
 	return t
 }()
 
