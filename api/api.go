@@ -91,8 +91,8 @@ func New(cfg Config) (h http.Handler, err error) {
 	}()
 	for _, r := range s.routes() {
 		g.Handle(r.method, r.path, s.serve(r))
-		if r.method == http.MethodGet {
-			g.Handle(http.MethodHead, r.path, s.serve(r)) // net/http drops the body
+		if r.who.probe {
+			g.Handle(http.MethodHead, r.path, s.serve(r)) // as some monitors ask; net/http drops the body
 		}
 	}
 	return g, nil

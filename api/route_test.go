@@ -59,6 +59,19 @@ func TestErrorsBecomeAnswersInOnePlace(t *testing.T) {
 	}
 }
 
+func TestCallbackPathsThatCannotBeServedStopTheStart(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]Config{
+		"one of the API's":    {ComponentPath: "/v1/clients"},
+		"both the same":       {ComponentPath: "/push", MessagePath: "/push"},
+		"a parameter no name": {ComponentPath: "/push/:"},
+	} {
+		if _, err := New(c); err == nil || !strings.Contains(err.Error(), "choose other callback paths") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestAPanicCostsOneCall(t *testing.T) {
 	t.Parallel()
 	for _, who := range []guard{public, push} {
