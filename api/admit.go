@@ -17,7 +17,7 @@ func (s *server) admit(c *call, r route) error {
 		return nil
 	}
 	if r.perMinute > 0 {
-		if after := s.opened.take(r.path+" "+clientAddress(c), float64(r.perMinute)/60, r.perMinute, nil); after > 0 {
+		if after := s.opened.take(r.path+" "+clientAddress(c), r.perMinute); after > 0 {
 			return busy(after)
 		}
 	}
@@ -41,7 +41,7 @@ func (s *server) admit(c *call, r route) error {
 }
 
 func (s *server) rate(c *call, key string) error {
-	if after := s.rates.take(key, s.Rate, int(s.Rate), c.Writer.Header()); after > 0 {
+	if after := s.rates.take(key, s.Rate, max(1, int(s.Rate)), c.Writer.Header()); after > 0 {
 		return busy(after)
 	}
 	return nil

@@ -56,7 +56,7 @@ type Config struct {
 type server struct {
 	Config
 	rates  *rates
-	opened *rates // calls of public pages, see route.perMinute
+	opened *minutes // calls of public pages, see route.perMinute
 
 	times    *prometheus.HistogramVec
 	document []byte // openapi.json
@@ -120,7 +120,7 @@ func (s *server) defaults() {
 	s.times = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "wechattpp_api_seconds",
 		Help:    "Time to answer a call, by route and class of status; pushes are counted elsewhere.",
 		Buckets: []float64{.001, .005, .02, .1, .5, 2, 10}}, []string{"method", "path", "class"})
-	s.rates, s.opened, s.swagger = newRates(), newRates(), swagger()
+	s.rates, s.opened, s.swagger = newRates(), newMinutes(), swagger()
 }
 
 // HTTPServer is a server with the limits this program wants: slow readers and

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -95,13 +96,21 @@ func TestAPushIsNotLoggedAndNotLimited(t *testing.T) {
 
 func TestAPublicPageMayBeLimitedPerMinuteAndAddress(t *testing.T) {
 	t.Parallel()
-	r := route{who: public, perMinute: 30, do: func(_ *server, c *call) error { return c.reply(http.StatusOK, nil) }}
-	if got, _ := answerOf(r, 30); got.Code != http.StatusOK {
-		t.Errorf("30 calls: %d", got.Code)
-	}
-	if got, _ := answerOf(r, 31); got.Code != http.StatusTooManyRequests || got.Header().Get("Retry-After") == "" {
-		t.Errorf("31 calls: %d", got.Code)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		took := []int{}
+		slowly := func(_ *server, c *call) error { time.Sleep(time.Second); return c.reply(http.StatusOK, nil) }
+		r := route{who: public, perMinute: 30, do: slowly}
+		for _, calls := range []int{30, 31} {
+			got, _ := answerOf(r, calls)
+			took = append(took, got.Code)
+			if calls == 31 && got.Header().Get("Retry-After") != "30" {
+				t.Errorf("Retry-After %q", got.Header().Get("Retry-After"))
+			}
+		}
+		if took[0] != http.StatusOK || took[1] != http.StatusTooManyRequests {
+			t.Errorf("the 30th in half a minute: %d, the 31st: %d", took[0], took[1])
+		}
+	})
 }
 
 func TestACallEndsInTimeAndAStreamDoesNot(t *testing.T) {
