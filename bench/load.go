@@ -264,7 +264,7 @@ func (g *generator) read(c *connection) {
 	if !bytes.HasPrefix(c.buf, []byte("HTTP/1.1 200 ")) || !g.good(body) {
 		g.out.failed++
 		if g.out.failure == nil {
-			g.out.failure = fmt.Errorf("answered %.300q", c.buf[:c.n])
+			g.out.failure = fmt.Errorf("answered %.20q, %.500s", c.buf[:c.n], body)
 		}
 	} else {
 		g.out.done++

@@ -102,6 +102,13 @@ func (s *server) commits(n int) (time.Duration, error) {
 	return time.Since(begin) / time.Duration(n), nil
 }
 
+// statements counts what clients have asked of the server so far.
+func (s *server) statements() (n float64, err error) {
+	var name string
+	err = s.admin.QueryRow(`SHOW GLOBAL STATUS LIKE 'Questions'`).Scan(&name, &n)
+	return n, err
+}
+
 // diskFlush is the median time of a 4 KiB append made durable, the floor of
 // every single commit on this disk.
 func diskFlush(dir string) (time.Duration, error) {

@@ -11,7 +11,8 @@ import (
 type side struct {
 	name string
 	addr netip.AddrPort
-	pids []int // whose CPU is counted; none: not counted
+	pids []int   // whose CPU is counted; none: not counted
+	db   *server // whose statements are counted, if any
 	make func(n int) (*requests, error)
 	good func(body []byte) bool
 	size int // requests of one round, found by calibrate
@@ -20,11 +21,14 @@ type side struct {
 // round is what one measured run of one side gave.
 type round struct {
 	outcome
-	cpu   time.Duration // of the programs, what they worked off afterwards included
-	after time.Duration // how long that took
+	// Of the programs, what they worked off afterwards included:
+	cpu        time.Duration
+	statements float64 // of the database
 }
 
 func (r round) perRequest() float64 { return float64(r.cpu) / float64(max(r.done, 1)) }
+
+func (r round) statementsEach() float64 { return r.statements / float64(max(r.done, 1)) }
 
 func success(body []byte) bool { return string(body) == "success" }
 
@@ -57,7 +61,7 @@ func (s *side) run(conns int, span time.Duration, rate float64) (round, error) {
 	if err != nil {
 		return round{}, err
 	}
-	before, err := cpu(s.pids...)
+	before, asked, err := s.used()
 	if err != nil {
 		return round{}, err
 	}
@@ -68,17 +72,23 @@ func (s *side) run(conns int, span time.Duration, rate float64) (round, error) {
 	if out.failed > 0 {
 		return round{}, fmt.Errorf("%s: %d of %d requests failed, the first: %w", s.name, out.failed, out.done+out.failed, out.failure)
 	}
-	r := round{outcome: out}
-	begin := time.Now()
 	if len(s.pids) > 0 {
 		if err := quiet(time.Minute, s.pids...); err != nil {
 			return round{}, fmt.Errorf("%s after the load: %w", s.name, err)
 		}
 	}
-	r.after = time.Since(begin)
-	now, err := cpu(s.pids...)
-	r.cpu = now - before
-	return r, err
+	now, total, err := s.used()
+	return round{outcome: out, cpu: now - before, statements: total - asked}, err
+}
+
+// used is the CPU and the statements that the side has used so far.
+func (s *side) used() (time.Duration, float64, error) {
+	used, err := cpu(s.pids...)
+	if err != nil || s.db == nil {
+		return used, 0, err
+	}
+	asked, err := s.db.statements()
+	return used, asked, err
 }
 
 // interleave runs the sides in turn, round by round, the order turned over

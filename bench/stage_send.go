@@ -44,8 +44,8 @@ func (b *bench) sending() error {
 
 func (b *bench) sendRate(name, sendAt string, ours, single *house, tokens [2]string) error {
 	const conns, bar = 64, 2
-	a := &side{name: "ours", addr: ours.addr, pids: ours.pids(), make: sends(tokens[0], sendAt), good: accepted}
-	s := &side{name: "batch size 1", addr: single.addr, pids: single.pids(), make: sends(tokens[1], sendAt), good: accepted}
+	a := &side{name: "ours", addr: ours.addr, pids: ours.pids(), db: ours.db, make: sends(tokens[0], sendAt), good: accepted}
+	s := &side{name: "batch size 1", addr: single.addr, pids: single.pids(), db: single.db, make: sends(tokens[1], sendAt), good: accepted}
 	sides := []*side{a, s}
 	for _, s := range sides {
 		if err := s.calibrate(conns, b.span); err != nil {
@@ -59,21 +59,23 @@ func (b *bench) sendRate(name, sendAt string, ours, single *house, tokens [2]str
 	o, f := each(got[a], perSecond), each(got[s], perSecond)
 	b.table.add(row{Work: name, Floor: fmt.Sprintf("batch size 1: %.0f/s", median(f)), Ours: fmt.Sprintf("%.0f/s", median(o)),
 		Ratio: median(ratios(o, f)), Bar: bar, Unit: "×", Rounds: b.rounds,
-		Note: fmt.Sprintf("64 connections, one recipient; CPU a call with database %.0f µs against %.0f µs; generator takes %.0f %% of a core",
-			median(each(got[a], round.perRequest))/1e3, median(each(got[s], round.perRequest))/1e3, 100*median(each(got[a], generatorShare)))})
+		Note: fmt.Sprintf("64 connections, one recipient; CPU a call with database %.0f µs against %.0f µs, statements %.2f against %.2f; generator takes %.0f %% of a core",
+			median(each(got[a], round.perRequest))/1e3, median(each(got[s], round.perRequest))/1e3,
+			median(each(got[a], round.statementsEach)), median(each(got[s], round.statementsEach)), 100*median(each(got[a], generatorShare)))})
 	return b.record("send-now-"+strconv.FormatBool(sendAt == ""), a, conns)
 }
 
-// sends builds calls that each send a template message of the sample world to one follower.
+// sends builds calls that each send a template message of the sample world to one follower each.
 func sends(token, sendAt string) func(n int) (*requests, error) {
+	if sendAt != "" {
+		sendAt = `"send_at": "` + sendAt + `", `
+	}
 	return func(n int) (*requests, error) {
 		r := &requests{data: make([]byte, 0, n*1200), ends: make([]int, 0, n)}
-		if sendAt != "" {
-			sendAt = `"send_at": "` + sendAt + `", `
-		}
 		for range n {
-			number := strconv.FormatInt(messageNumber.Add(1), 10)
-			body := `{` + sendAt + `"aud_wechatoa": [{"data": ["` + openID + `"]}], "msg_wechatoa": [{"type": 0,
+			id := messageNumber.Add(1)
+			number := strconv.FormatInt(id, 10)
+			body := `{` + sendAt + `"aud_wechatoa": [{"data": ["` + follower(id) + `"]}], "msg_wechatoa": [{"type": 0,
 				"template_id": "TPL-order-paid-0000000000000000000000000001", "url": "https://shop.example.com/orders/` + number + `", "data": {
 				"character_string1": {"value": "` + number + `"}, "thing2": {"value": "两件商品"}, "amount3": {"value": "¥39.80"}, "time4": {"value": "2026-06-01 09:30"}}}]}`
 			r.add("POST /v1/sent HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: Bearer ", token,
