@@ -174,7 +174,7 @@ func newHouse(t testing.TB, source string, fit ...func(*notify.Config)) *house {
 		_, kind, _, err := h.senders.Find(ctx, code)
 		return kind, err
 	}}
-	for i, code := range []string{"oa1", "oa2"} {
+	for i, code := range []string{"oa1", "oa2", "oa3"} {
 		if _, err := h.senders.Create(context.Background(), sender.Sender{Code: code, Kind: "wechatoa", AppID: fmt.Sprintf("wxapp%d", i+1)}); err != nil {
 			t.Fatal(err)
 		}
