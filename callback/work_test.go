@@ -137,11 +137,14 @@ func TestAnEventOfAnUnknownAccountIsKeptAndItsEffectHeld(t *testing.T) {
 			}
 			h.know("wx0000000000000001", shopName)
 			h.all()
-			if got := h.called(); got != "outcome wx0000000000000001 1 success" {
+			if got := h.called(); got != "outcome wx0000000000000001 1 success" || len(sqltest.EventsInFeed(t, source)) != 1 {
 				t.Errorf("did %q", got)
 			}
-			if n := len(sqltest.EventsInFeed(t, source)); n != 1 {
-				t.Errorf("the feed tells of %d events, want the one that was for the account", n)
+			told := sqltest.EventsInFeed(t, source)
+			for id, times := range told {
+				if len(told) != 1 || times != 1 {
+					t.Errorf("the feed tells %d times of event %d, and of %d in all: want once, of the one that was for the account", times, id, len(told))
+				}
 			}
 			if h.counter("wechattpp_event_effects_total", "hold", "given_up") != 1 {
 				t.Error("the foreign event is not counted as given up")
