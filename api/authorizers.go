@@ -118,7 +118,7 @@ func (s *server) claimAuthorizer(c *call) error {
 	}
 	appID := c.text("appid")
 	if err := s.Authorizers.Claim(c.ctx(), appID, in.Sender); err != nil {
-		return err
+		return senderProblem(err)
 	}
 	c.target("authorizer/" + appID)
 	c.note("sender", in.Sender)

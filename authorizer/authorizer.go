@@ -32,9 +32,6 @@ type Config struct {
 	Links func(ctx context.Context, redirect, senderKind string) (Links, error)
 	// SenderAppID is the AppID a sender is configured with, "" if none; may be nil.
 	SenderAppID func(ctx context.Context, sender string) (string, error)
-	// Bound tells that an account speaks for a sender from now on, before that is stored here; it may be told again. An
-	// error keeps it from being stored: fs.ErrNotExist, there is no such sender. May be nil.
-	Bound     func(ctx context.Context, sender, appID string) error
 	PublicURL string   // without a slash at the end
 	Keys      [][]byte // sign invitations: the first signs, all verify
 	Nudge     func()   // an exchange or a profile became due; may be nil
@@ -101,25 +98,12 @@ func (a *Authorizers) List(ctx context.Context, cursor string, limit int) (page 
 
 // Claim is an administrator's yes: the account speaks for the sender from now
 // on, whatever its kind, and the account that did no longer does.
-// fs.ErrNotExist: no such account; or an error of Bound.
+// fs.ErrNotExist: no such account; or the store's reason against it.
 func (a *Authorizers) Claim(ctx context.Context, appID, sender string) error {
 	if sender == "" {
 		return errors.New("sender must name the sender that the account shall speak for")
 	}
-	if _, err := a.Store.Account(ctx, appID); err != nil {
-		return err
-	}
-	if err := a.bound(ctx, sender, appID); err != nil {
-		return err
-	}
 	return a.Store.Bind(ctx, appID, sender)
-}
-
-func (a *Authorizers) bound(ctx context.Context, sender, appID string) error {
-	if a.Bound == nil {
-		return nil
-	}
-	return a.Bound(ctx, sender, appID)
 }
 
 // Prune forgets what ended more than a week ago, a bounded number of rows.

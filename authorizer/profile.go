@@ -64,15 +64,15 @@ func (a *Authorizers) fetch(ctx context.Context, acc Account) error {
 	}
 	acc.Profile = Profile{NickName: p.NickName, HeadImage: p.HeadImage, Principal: p.Principal,
 		ServiceType: p.ServiceType, VerifyType: p.VerifyType, AccountStatus: p.AccountStatus}
-	if acc.Waiting, err = a.bind(ctx, acc); err != nil {
+	if acc.Waiting, err = a.waiting(ctx, acc); err != nil {
 		return err
 	}
 	return a.Store.SaveProfile(ctx, acc)
 }
 
-// bind gives a fitting account to the sender it is wanted for, or tells why it
-// waits.
-func (a *Authorizers) bind(ctx context.Context, acc Account) (waiting string, err error) {
+// waiting tells why an account must not be bound yet to the sender it is wanted
+// for, if it must not.
+func (a *Authorizers) waiting(ctx context.Context, acc Account) (string, error) {
 	if acc.Wanted == "" {
 		return "", nil
 	}
@@ -80,14 +80,7 @@ func (a *Authorizers) bind(ctx context.Context, acc Account) (waiting string, er
 	if err != nil {
 		return "", err
 	}
-	if waiting = acc.fits(taken); waiting != "" {
-		return waiting, nil
-	}
-	err = a.bound(ctx, acc.Wanted, acc.AppID)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "the sender " + acc.Wanted + " no longer exists", nil
-	}
-	return "", err
+	return acc.fits(taken), nil
 }
 
 // taken is the AppID that the wanted sender has already, by its configuration

@@ -59,7 +59,8 @@ type Store interface {
 	SaveProfile(context.Context, Account) error
 	// RetryProfile ends the claim and plans the next try.
 	RetryProfile(ctx context.Context, a Account, after time.Duration, problem string) error
-	// Bind gives an account to a sender and takes the one it had away. fs.ErrNotExist: no such account.
+	// Bind gives an account to a sender and takes the one it had away. fs.ErrNotExist: no such account. Any other refusal
+	// says why: messages of the sender wait that are for the followers of the account it had.
 	Bind(ctx context.Context, appID, sender string) error
 	// Unauthorize ends an authorization and stops its token, if AuthorizedAt is still that of a. at: the vendor's time.
 	Unauthorize(ctx context.Context, a Account, at time.Time, problem string) (done bool, err error)
