@@ -32,11 +32,11 @@ type Config struct {
 	Links func(ctx context.Context, redirect, senderKind string) (Links, error)
 	// SenderAppID is the AppID a sender is configured with, "" if none; may be nil.
 	SenderAppID func(ctx context.Context, sender string) (string, error)
-	PublicURL string   // without a slash at the end
-	Keys      [][]byte // sign invitations: the first signs, all verify
-	Nudge     func()   // an exchange or a profile became due; may be nil
-	Log       *slog.Logger
-	Metrics   prometheus.Registerer // nil: none
+	PublicURL   string   // without a slash at the end
+	Keys        [][]byte // sign invitations: the first signs, all verify
+	Nudge       func()   // an exchange or a profile became due; may be nil
+	Log         *slog.Logger
+	Metrics     prometheus.Registerer // nil: none
 }
 
 // Authorizers is the room. Safe for concurrent use.
