@@ -47,24 +47,23 @@ type Room struct {
 	Account func(ctx context.Context, appID string) (Status, error)
 
 	mu       sync.Mutex
-	seen     map[string]Sender
-	seenAt   time.Time
-	statuses map[string]status
+	senders  map[string]seen[Sender]
+	statuses map[string]seen[Status]
 }
 
-type status struct {
-	Status
-	err error
-	at  time.Time
+// seen is an answer of the store and when it was asked for.
+type seen[T any] struct {
+	value T
+	err   error // nil or fs.ErrNotExist
+	at    time.Time
 }
 
 // fresh is how long what was read is believed. Half of the two seconds in
 // which an account that withdrew must be quiet on every replica.
 const fresh = time.Second
 
-// most bounds how many senders a deployment may have, and so what the room
-// remembers.
-const most = 100_000
+// most bounds what the room remembers of senders, and of accounts.
+const most = 20_000
 
 // Create makes a sender. Credentials default to "component". fs.ErrExist: the
 // code is taken; *InputError.
@@ -111,24 +110,13 @@ func (r *Room) Delete(ctx context.Context, code string) error {
 
 // Find gives id, kind and AppID of a sender, at most a second old.
 func (r *Room) Find(ctx context.Context, code string) (id int64, kind, appID string, err error) {
-	s, err := r.find(ctx, code)
+	s, err := r.find(ctx, code, fresh)
 	return s.ID, s.Kind, s.AppID, err
 }
 
-// Codes lists the codes of a kind, in order, at most a second old.
+// Codes lists up to a thousand codes of a kind, in order.
 func (r *Room) Codes(ctx context.Context, kind string) ([]string, error) {
-	all, err := r.all(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var codes []string
-	for code, s := range all {
-		if s.Kind == kind {
-			codes = append(codes, code)
-		}
-	}
-	slices.Sort(codes)
-	return codes, nil
+	return r.Store.Codes(ctx, kind, 1000)
 }
 
 // Ready tells why a sender cannot send now: ErrUnbound, ErrUnauthorized,
@@ -159,15 +147,25 @@ func (r *Room) Client(ctx context.Context, code string) (*wechat.Account, error)
 	return r.API.Account(s.AppID, r.Tokens(s.AppID)), nil
 }
 
+// ready never refuses because of what is remembered: an account may just have
+// been bound.
 func (r *Room) ready(ctx context.Context, code string) (Sender, error) {
-	s, err := r.find(ctx, code)
+	s, err := r.look(ctx, code, fresh)
+	if err != nil && ctx.Err() == nil {
+		return r.look(ctx, code, 0)
+	}
+	return s, err
+}
+
+func (r *Room) look(ctx context.Context, code string, old time.Duration) (Sender, error) {
+	s, err := r.find(ctx, code, old)
 	if err != nil {
 		return s, err
 	}
 	if s.AppID == "" {
 		return s, fmt.Errorf("sender %s: %w", code, ErrUnbound)
 	}
-	st, err := r.status(ctx, s.AppID)
+	st, err := recall(r, &r.statuses, s.AppID, old, func() (Status, error) { return r.Account(ctx, s.AppID) })
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && !st.Authorized:
 		return s, fmt.Errorf("sender %s: %w", code, ErrUnauthorized)
@@ -180,64 +178,41 @@ func (r *Room) ready(ctx context.Context, code string) (Sender, error) {
 	return s, nil
 }
 
-func (r *Room) find(ctx context.Context, code string) (Sender, error) {
-	all, err := r.all(ctx)
+func (r *Room) find(ctx context.Context, code string, old time.Duration) (Sender, error) {
+	s, err := recall(r, &r.senders, code, old, func() (Sender, error) { return r.Store.Read(ctx, code) })
 	if err != nil {
-		return Sender{}, err
-	}
-	s, ok := all[code]
-	if !ok {
-		return s, fmt.Errorf("sender %q: %w", code, fs.ErrNotExist)
+		return s, fmt.Errorf("sender %q: %w", code, err)
 	}
 	return s, nil
 }
 
-// all reads every sender once a second at most. The map is not changed after.
-func (r *Room) all(ctx context.Context) (map[string]Sender, error) {
+// recall answers from what is not older than old, else asks and remembers.
+// When it has too much to remember it forgets all: what matters comes back.
+func recall[T any](r *Room, kept *map[string]seen[T], key string, old time.Duration, ask func() (T, error)) (T, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.seen != nil && time.Since(r.seenAt) < fresh {
-		return r.seen, nil
-	}
-	at := time.Now()
-	list, err := r.Store.All(ctx, most)
-	if err != nil {
-		return nil, err
-	}
-	seen := make(map[string]Sender, len(list))
-	for _, s := range list {
-		seen[s.Code] = s
-	}
-	r.seen, r.seenAt = seen, at
-	return seen, nil
-}
-
-// status asks how an account stands once a second at most.
-func (r *Room) status(ctx context.Context, appID string) (Status, error) {
-	r.mu.Lock()
-	st, ok := r.statuses[appID]
+	k, ok := (*kept)[key]
 	r.mu.Unlock()
-	if ok && time.Since(st.at) < fresh {
-		return st.Status, st.err
+	if ok && time.Since(k.at) < old {
+		return k.value, k.err
 	}
 	at := time.Now()
-	s, err := r.Account(ctx, appID)
+	v, err := ask()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return s, err
+		return v, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.statuses == nil || len(r.statuses) > most {
-		r.statuses = map[string]status{}
+	if *kept == nil || len(*kept) >= most {
+		*kept = map[string]seen[T]{}
 	}
-	r.statuses[appID] = status{s, err, at}
-	return s, err
+	(*kept)[key] = seen[T]{v, err, at}
+	return v, err
 }
 
 func (r *Room) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.seen = nil
+	r.senders = nil
 }
 
 // first takes one of joined errors, so that an answer names one field.

@@ -57,8 +57,8 @@ type Store interface {
 	Delete(ctx context.Context, code string) error
 	// List gives up to limit senders with codes after the given one, in order.
 	List(ctx context.Context, after string, limit int) ([]Sender, error)
-	// All gives every sender, up to limit.
-	All(ctx context.Context, limit int) ([]Sender, error)
+	// Codes gives up to limit codes of a kind, in order.
+	Codes(ctx context.Context, kind string, limit int) ([]string, error)
 }
 
 func (s *Sender) check() error {

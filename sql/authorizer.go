@@ -131,6 +131,9 @@ WHERE id = ? AND claim = ?`, acc.Kind, acc.UserName, string(profile), setsText(a
 			if _, err := x.exec(ctx, `UPDATE authorizer SET sender = wanted, wanted = NULL WHERE id = ?`, acc.ID); err != nil {
 				return err
 			}
+			if err := x.bindSender(ctx, acc.Wanted, acc.AppID); err != nil {
+				return err
+			}
 		}
 		return x.health(ctx, a.app, token.Owner{Kind: token.Authorizer, ID: acc.AppID}, acc.Waiting)
 	})
@@ -165,6 +168,9 @@ func (a *Authorizer) Bind(ctx context.Context, appID, sender string) error {
 		}
 		if n == 0 {
 			return fs.ErrNotExist // rolls the first statement back
+		}
+		if err := x.bindSender(ctx, sender, appID); err != nil {
+			return err
 		}
 		return x.health(ctx, a.app, token.Owner{Kind: token.Authorizer, ID: appID}, "")
 	})

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"time"
 
@@ -109,6 +110,30 @@ func (s *Sender) Delete(ctx context.Context, code string) error {
 	})
 }
 
+// bindSender makes the sender speak for an account, and no other sender of ours:
+// in the transaction that binds the account. A sender that was deleted
+// meanwhile is no error. ErrInUse: messages wait whose openids belong to the
+// account it spoke for before.
+func (t tx) bindSender(ctx context.Context, code, appID string) error {
+	old, err := readSender(ctx, t.runner, code)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if old.AppID != "" && old.AppID != appID {
+		if err := t.idle(ctx, old.ID); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(ctx, `UPDATE sender SET app_id = '', updated_at = {now} WHERE app_id = ? AND credentials = ? AND code <> ?`, appID, sender.Component, code); err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `UPDATE sender SET app_id = ?, updated_at = {now} WHERE id = ?`, appID, old.ID)
+	return err
+}
+
 // idle refuses while a chunk of the sender is open. Open chunks alone have a
 // due_at, so the index on it holds few rows.
 func (t tx) idle(ctx context.Context, id int64) error {
@@ -127,9 +152,10 @@ func (s *Sender) List(ctx context.Context, after string, limit int) ([]sender.Se
 	return s.rows(ctx, `WHERE code > ? ORDER BY code LIMIT ?`, after, limit)
 }
 
-// All gives every sender of the deployment.
-func (s *Sender) All(ctx context.Context, limit int) ([]sender.Sender, error) {
-	return s.rows(ctx, `ORDER BY id LIMIT ?`, limit)
+// Codes lists the codes of a kind.
+func (s *Sender) Codes(ctx context.Context, kind string, limit int) (codes []string, err error) {
+	err = s.db.run().all(ctx, &codes, `SELECT code FROM sender WHERE kind = ? ORDER BY code LIMIT ?`, kind, limit)
+	return codes, err
 }
 
 func (s *Sender) rows(ctx context.Context, where string, args ...any) ([]sender.Sender, error) {

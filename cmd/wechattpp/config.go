@@ -127,9 +127,10 @@ func environLayer(environ []string) map[string]any {
 
 func flagLayer(flags *pflag.FlagSet) map[string]any {
 	values := map[string]any{}
-	flags.Visit(func(f *pflag.Flag) {
+	// Not Visit: cobra parses a copy of the set, which shares only the flags.
+	flags.VisitAll(func(f *pflag.Flag) {
 		key := "wechattpp_" + strings.ReplaceAll(f.Name, "-", "_")
-		if known(strings.TrimSuffix(key, "_file")) {
+		if f.Changed && known(strings.TrimSuffix(key, "_file")) {
 			values[key] = f.Value.String()
 		}
 	})

@@ -61,7 +61,7 @@ func (d *demo) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	voice.step("It sends a template message to that user; the service hands it to WeChat")
+	voice.step("It sends a template message to that user, and has its msgid once it is durable")
 	return d.send(ctx, business, shop, voice)
 }
 
@@ -96,7 +96,7 @@ func (d *demo) authorize(ctx context.Context, page, appID string, voice *narrato
 		return err
 	}
 	if m := heading.FindStringSubmatch(body); m != nil {
-		voice.line("and reads: %s", html.UnescapeString(strings.TrimSpace(m[1])))
+		voice.line("and reads: %s", html.UnescapeString(strings.ReplaceAll(strings.TrimSpace(m[1]), "<br>", " · ")))
 	}
 	return nil
 }
@@ -128,13 +128,11 @@ func (d *demo) known(ctx context.Context, appID string) error {
 	quiet.say = nil
 	err := until(ctx, "the account's profile", func() (bool, error) {
 		var a struct {
-			Profile struct {
-				UserName string `json:"user_name"`
-			} `json:"profile"`
-			Sender string `json:"sender"`
+			UserName string `json:"user_name"`
+			Sender   string
 		}
 		err := quiet.call(ctx, http.MethodGet, "/v1/authorizers/"+appID, nil, &a)
-		return a.Sender == demoSender && a.Profile.UserName != "", err
+		return a.Sender == demoSender && a.UserName != "", err
 	})
 	if err != nil {
 		return err
@@ -175,7 +173,7 @@ func (d *demo) send(ctx context.Context, business *caller, shop simulator.Accoun
 	if err != nil {
 		return err
 	}
-	voice.step("WeChat says later what became of it")
+	voice.step("The service hands it over, and WeChat says later what became of it")
 	quiet := *business
 	quiet.say = nil
 	err = until(ctx, "the delivery", func() (bool, error) {
@@ -252,8 +250,8 @@ func (v *narrator) push(p simulator.Push) {
 }
 
 func (v *narrator) request(method, path string, body []byte, status int, answer []byte) {
-	v.line("business → service %s %s %s", method, path, short(mask(body)))
-	v.line("         ← service HTTP %d %s", status, short(mask(answer)))
+	v.line("caller → service   %s %s %s", method, path, short(mask(body)))
+	v.line("       ← service   HTTP %d %s", status, short(mask(answer)))
 }
 
 func short(s string) string {

@@ -84,15 +84,12 @@ func (j *mainJob) authorize(admin *caller) {
 	_, _ = browse(j.ctx, result.Location) // the service may be away: then the event alone must do
 	j.again("the authorized account", func() error {
 		var a struct {
-			Sender  string
-			Claimed bool
-			Profile struct {
-				UserName string `json:"user_name"`
-			}
+			Sender   string
+			UserName string `json:"user_name"`
 		}
 		err := admin.call(j.ctx, http.MethodGet, "/v1/authorizers/"+j.shop.AppID, nil, &a)
-		if err == nil && (a.Sender != jobSender || a.Profile.UserName != j.shop.UserName) {
-			err = fmt.Errorf("sender %q, user name %q", a.Sender, a.Profile.UserName)
+		if err == nil && (a.Sender != jobSender || a.UserName != j.shop.UserName) {
+			err = fmt.Errorf("sender %q, user name %q", a.Sender, a.UserName)
 		}
 		return err
 	})

@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -69,10 +67,16 @@ type world struct {
 
 func newWorld(t *testing.T, kind string) *world {
 	t.Helper()
+	return newWorldOf(t, kind, func(*simulator.Config) {})
+}
+
+func newWorldOf(t *testing.T, kind string, change func(*simulator.Config)) *world {
+	t.Helper()
 	w := &world{source: sqltest.Source(t, kind), cfg: simulator.Config{
 		ComponentAppID: "wx" + random(8), ComponentSecret: random(16), Token: random(12), EncodingAESKey: random(22)[:43],
 		PushRetry: 300 * time.Millisecond, OutcomeAfter: 50 * time.Millisecond,
 	}}
+	change(&w.cfg)
 	w.Simulator = simulator.New(w.cfg)
 	if err := w.AddAccount(simulator.SampleWorld()...); err != nil {
 		t.Fatal(err)
@@ -129,14 +133,7 @@ func (s *syncBuffer) String() string {
 // first one started.
 func (w *world) start(t *testing.T) *replica {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &replica{t: t, w: w, addr: ln.Addr().String(), log: &syncBuffer{}}
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	r := &replica{t: t, w: w, addr: freeAddress(t), log: &syncBuffer{}}
 	r.run()
 	t.Cleanup(func() {
 		r.kill()
@@ -165,17 +162,7 @@ func (r *replica) run() {
 
 func (r *replica) ready() {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	if err := until(ctx, "readiness", func() (bool, error) {
-		res, err := http.Get(r.url() + "/readyz")
-		if err != nil {
-			return false, err
-		}
-		return res.StatusCode == http.StatusOK, res.Body.Close()
-	}); err != nil {
-		r.t.Fatalf("%v\n%s", err, r.log.String())
-	}
+	awaitReady(r.t, r.addr, r.log)
 }
 
 // kill is kill -9.
