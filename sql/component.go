@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"time"
 
@@ -63,24 +64,20 @@ func (c *Component) Ticket(ctx context.Context) (component.Ticket, error) {
 }
 
 // Watch answers the age of the ticket, or of the waiting for it.
-func (c *Component) Watch(ctx context.Context) (w component.Watched, err error) {
-	err = c.db.inTx(ctx, func(x tx) error {
-		if err := c.ensure(ctx, x); err != nil {
-			return err
-		}
-		var r struct {
-			Created int64 `db:"created_at"`
-			Since   int64 `db:"watched_at"`
-			Now     int64 `db:"clock"`
-		}
-		err := x.get(ctx, &r, `SELECT created_at, watched_at, {now} AS clock FROM ticket WHERE component_app_id = ?`, c.app)
-		w = component.Watched{Any: r.Created > 0, Age: ms(max(r.Now-r.Created, 0))}
-		if !w.Any {
-			w.Age = ms(r.Now - r.Since)
-		}
-		return err
-	})
-	return w, err
+func (c *Component) Watch(ctx context.Context) (component.Watched, error) {
+	var r struct {
+		Created int64 `db:"created_at"`
+		Since   int64 `db:"watched_at"`
+		Now     int64 `db:"clock"`
+	}
+	err := c.db.run().get(ctx, &r, `SELECT created_at, watched_at, {now} AS clock FROM ticket WHERE component_app_id = ?`, c.app)
+	if errors.Is(err, fs.ErrNotExist) {
+		return component.Watched{}, c.db.inTx(ctx, func(x tx) error { return c.ensure(ctx, x) })
+	}
+	if err != nil || r.Created > 0 {
+		return component.Watched{Any: true, Age: ms(max(r.Now-r.Created, 0))}, err
+	}
+	return component.Watched{Age: ms(r.Now - r.Since)}, nil
 }
 
 // Ask lets one replica ask, once in every.
