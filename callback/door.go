@@ -1,6 +1,8 @@
 package callback
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -83,8 +85,7 @@ func (d *Door) Receive(r *Request) (string, error) {
 	}
 	fresh, err := d.Store.Append(ctx, e)
 	if err != nil {
-		d.gaps.begin(r.At, err)
-		return "", d.Refuse(r.Source, errStoreAway)
+		return "", d.unwritten(r, e, err)
 	}
 	d.gaps.end()
 	d.counts.taken(r, fresh)
@@ -92,6 +93,17 @@ func (d *Door) Receive(r *Request) (string, error) {
 		d.Nudge()
 	}
 	return Success, nil
+}
+
+// unwritten refuses a push that did not get on disk: the database was away all
+// the time, or would not have this one.
+func (d *Door) unwritten(r *Request, e *Event, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		d.gaps.begin(r.At, err)
+	} else {
+		d.Log.Error("an event could not be written down", "app_id", e.AppID, "type", e.Type, "err", err)
+	}
+	return d.Refuse(r.Source, errStoreAway)
 }
 
 // Refuse counts a refusal; api calls it for those that never get to Receive.

@@ -49,8 +49,12 @@ func (c *Callback) Append(ctx context.Context, e *callback.Event) (bool, error) 
 //
 //	four round trips (begin, insert, feed, commit)  24,000 / 32,000  45 / 39 µs
 //	one round trip, a feed line for each row        30,000 / 47,000  36 / 26 µs
-//	one round trip, one feed line for the batch     see bench/README.md
 //	a transaction per row, 32 connections            5,500           265 µs
+//
+// and over HTTP with 400-byte messages, where batches are smaller:
+//
+//	a feed line for each row, any two batches at once   34 / 27 µs
+//	one feed line for the batch, large batches alone    24 / 18 µs
 //
 // An index on due_at costs nothing measurable, for NULLs are added at its end.
 const (

@@ -150,4 +150,3 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
-

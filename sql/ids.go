@@ -48,12 +48,18 @@ func (s *sequences) take(ctx context.Context, name string, n int) (int64, error)
 	return at.next - int64(n), nil
 }
 
-// wanted is the size of the span after one: about what is used up in its life.
+// wanted is the size of the span after one: about what the next life will use.
 func wanted(last *span) int {
-	if last == nil || time.Since(last.granted) > spanLife {
+	if last == nil {
 		return smallestSpan
 	}
-	return int(min(largestSpan, max(smallestSpan, 8*(last.end-last.first))))
+	used := last.next - last.first
+	if time.Since(last.granted) > spanLife {
+		used += used / 4
+	} else {
+		used *= 8 // used up early
+	}
+	return int(min(largestSpan, max(smallestSpan, used)))
 }
 
 const (
