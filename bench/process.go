@@ -120,11 +120,6 @@ func memory(pid int, line string) (int64, error) {
 	return kib << 10, err
 }
 
-// forgetPeak lets VmHWM begin anew.
-func forgetPeak(pid int) error {
-	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
-}
-
 // quiet waits, at most for limit, until the processes use less than a tenth of
 // a core: what a load left behind has then been worked off.
 func quiet(limit time.Duration, pids ...int) error {
