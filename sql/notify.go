@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"context"
 	"hash/fnv"
 	"strconv"
 	"time"
@@ -121,28 +120,4 @@ func when(ms *int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(*ms)
-}
-
-// Forget drops old Idempotency-Keys.
-func (n *Notify) Forget(ctx context.Context, age time.Duration, limit int) (int, error) {
-	var old []struct {
-		ClientID int64  `db:"client_id"`
-		Path     string `db:"path"`
-		Word     []byte `db:"word"`
-	}
-	r := n.db.run()
-	const query = `SELECT client_id, path, word FROM idempotency WHERE created_at < {now} - ? ORDER BY created_at LIMIT ?`
-	if err := r.all(ctx, &old, query, age.Milliseconds(), limit); err != nil || len(old) == 0 {
-		return 0, err
-	}
-	err := n.db.inTx(ctx, func(t tx) error {
-		for _, k := range old {
-			if _, err := t.exec(ctx, `DELETE FROM idempotency WHERE client_id = ? AND path = ? AND word = ? AND created_at < {now} - ?`,
-				k.ClientID, k.Path, k.Word, age.Milliseconds()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return len(old), err
 }
