@@ -14,7 +14,7 @@ import (
 var ErrLost = errors.New("the claim has passed to another")
 
 // ErrTooSoon: the vendor refuses a token that it gave less than 30 seconds
-// ago. To callers it is an error that passes.
+// ago. It comes inside an Unavailable: to callers it passes.
 var ErrTooSoon = errors.New("the vendor refuses a token it gave less than 30 s ago; somebody else may renew the same account's")
 
 // Unavailable tells that there is no token now, and why. To errors.Is it is
@@ -24,13 +24,14 @@ type Unavailable struct {
 	Owner   Owner
 	Rests   bool // waiting does not help
 	Problem string
-	cause   error
+	cause   error // the vendor's, if it was met just now, or of the waiting
 }
 
 // Error names the owner and the problem.
 func (u *Unavailable) Error() string { return fmt.Sprintf("no token of %s: %s", u.Owner, u.Problem) }
 
-// Unwrap is the vendor's error, if it was met just now by this process.
+// Unwrap is the vendor's error, if it was met just now by this process, or that
+// of the context that ended while somebody renewed.
 func (u *Unavailable) Unwrap() error { return u.cause }
 
 // Is gives the error its meaning.

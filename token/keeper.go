@@ -141,7 +141,7 @@ func (k *Keeper) have(ctx context.Context, o Owner, refused string) (string, err
 	case <-f.landed:
 		return f.access, f.err
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", &Unavailable{Owner: o, Problem: "it is still being renewed", cause: ctx.Err()}
 	}
 }
 
@@ -188,7 +188,7 @@ func (k *Keeper) load(ctx context.Context, o Owner) (Kept, error) {
 	row, err := k.Store.Load(ctx, o)
 	row.read = read
 	if errors.Is(err, fs.ErrNotExist) {
-		err = &Unavailable{Owner: o, Rests: true, Problem: "none was ever stored"}
+		err = &Unavailable{Owner: o, Rests: o.Kind == Authorizer, Problem: "none was ever stored", cause: err}
 	}
 	return row, err
 }
@@ -201,7 +201,7 @@ func (k *Keeper) barred(row Kept, refused string) error {
 	case !row.Held && row.Failures > 0 && row.Due > 0:
 		return &Unavailable{Owner: row.Owner, Problem: row.Problem}
 	case refused != "" && row.Access == refused && row.Age < between:
-		return ErrTooSoon
+		return &Unavailable{Owner: row.Owner, Problem: ErrTooSoon.Error(), cause: ErrTooSoon}
 	case row.Owner.Kind == Authorizer && k.pausing():
 		return &Unavailable{Owner: row.Owner, Problem: "the component has no good token itself"}
 	}

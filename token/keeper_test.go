@@ -370,3 +370,64 @@ func TestShutdownFinishesCallsAndGivesTheRestBack(t *testing.T) {
 		}
 	})
 }
+
+func TestAuthorizersWaitForAComponentThatHangsAndCountNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := sqltest.Open(t, sqltest.Source(t, "sqlite"))
+		us, v := token.Owner{Kind: token.Component, ID: app}, &vendor{}
+		var hangs atomic.Bool
+		hangs.Store(true)
+		var k *token.Keeper
+		k = keeper(t, db, v, func(c *token.Config) {
+			c.Minters[token.Component] = token.MinterFunc(func(ctx context.Context, o token.Owner, r string) (wechat.Lent, error) {
+				if hangs.Load() {
+					<-ctx.Done()
+					return wechat.Lent{}, ctx.Err()
+				}
+				return v.Mint(ctx, o, r)
+			})
+			c.Minters[token.Authorizer] = token.MinterFunc(func(ctx context.Context, o token.Owner, r string) (wechat.Lent, error) {
+				if _, err := k.Source(us).Token(ctx); err != nil {
+					return wechat.Lent{}, err
+				}
+				return v.Mint(ctx, o, r)
+			})
+		})
+		if err := k.Begin(t.Context(), us); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 5 {
+			put(t, k, account(i), 0)
+		}
+		left := func() (n int) {
+			for i := range 5 {
+				got, err := k.State(t.Context(), account(i))
+				if err != nil || got.Failures > 0 {
+					t.Fatalf("%d failures, %q, %v", got.Failures, got.Problem, err)
+				}
+				if got.Left <= 0 {
+					n++
+				}
+			}
+			return n
+		}
+		for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(time.Second) {
+			if _, err := k.RenewDue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			left()
+		}
+		hangs.Store(false)
+		if err := k.Begin(t.Context(), us); err != nil { // a ticket came
+			t.Fatal(err)
+		}
+		for start := time.Now(); left() > 0; time.Sleep(time.Second) {
+			if time.Since(start) > time.Minute {
+				t.Fatal("not renewed a minute after the component works again")
+			}
+			if _, err := k.RenewDue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
