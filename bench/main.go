@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 )
 
@@ -50,7 +49,6 @@ func main() {
 }
 
 func run() error {
-	testing.Init() // gives testing.Benchmark its flags
 	b := &bench{}
 	only := flag.String("only", "", "comma-separated stages; empty means all: "+names())
 	listen := flag.String("listen", "", "address of a program beside")
@@ -62,9 +60,6 @@ func run() error {
 	flag.IntVar(&b.accounts, "accounts", 100_000, "accounts of the renewal stage")
 	flag.BoolVar(&b.profile, "profile", false, "record with perf where the time goes; disturbs the figures")
 	flag.Parse()
-	if err := flag.Set("test.benchtime", "200ms"); err != nil {
-		return err
-	}
 	switch flag.Arg(0) {
 	case "bare":
 		return bare(*listen)
