@@ -63,6 +63,7 @@ type world struct {
 	cfg    simulator.Config
 	source string // database
 	env    []string
+	limit  int // bytes a file of the service may have; 0: any
 }
 
 func newWorld(t *testing.T, kind string) *world {
@@ -154,6 +155,10 @@ func (r *replica) url() string { return "http://" + r.addr }
 
 func (r *replica) run() {
 	r.cmd = command(r.t, append(r.w.env, "WECHATTPP_LISTEN="+r.addr, "WECHATTPP_PUBLIC_URL="+r.url()), "serve")
+	if r.w.limit > 0 { // by the shell, for Go cannot limit only its child
+		r.cmd.Args = append([]string{"sh", "-c", fmt.Sprintf(`ulimit -f %d; exec "$0" "$@"`, r.w.limit/512), r.cmd.Path}, r.cmd.Args[1:]...)
+		r.cmd.Path = "/bin/sh"
+	}
 	r.cmd.Stderr = r.log
 	if err := r.cmd.Start(); err != nil {
 		r.t.Fatal(err)
