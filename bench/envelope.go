@@ -85,8 +85,8 @@ type resettable interface {
 	SetIV([]byte)
 }
 
-// primitives is the floor: the same hash over the same bytes in one piece, the
-// same decoding and the same decryption, and no question asked.
+// primitives is the floor: the same hash over the same bytes, the same
+// decoding and the same decryption, and no question asked.
 func primitives(sealed []byte) (func() error, error) {
 	raw, err := base64.StdEncoding.DecodeString(aesKey + "=")
 	if err != nil {
@@ -100,11 +100,15 @@ func primitives(sealed []byte) (func() error, error) {
 	if !ok {
 		return nil, errors.New("this Go's CBC mode cannot be reset")
 	}
-	signed := append([]byte("176000000012345"), append(bytes.Clone(sealed), verifyToken...)...)
-	var hexSum [2 * sha1.Size]byte
+	hash, before, after := sha1.New(), []byte("176000000012345"), []byte(verifyToken)
+	var sum [sha1.Size]byte
+	var text [2 * sha1.Size]byte
 	return func() error {
-		sum := sha1.Sum(signed)
-		hex.Encode(hexSum[:], sum[:])
+		hash.Reset()
+		_, _ = hash.Write(before)
+		_, _ = hash.Write(sealed) // where it lies: a copy would cost the floor its cache
+		_, _ = hash.Write(after)
+		hex.Encode(text[:], hash.Sum(sum[:0]))
 		buf := make([]byte, base64.StdEncoding.DecodedLen(len(sealed)))
 		n, err := base64.StdEncoding.Decode(buf, sealed)
 		if err != nil {
