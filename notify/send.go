@@ -129,10 +129,11 @@ func (d *round) tidy() {
 	}
 }
 
-// full lists the senders of which no more may be claimed here now.
+// full lists the senders of which no more may be claimed here now. One with a
+// quarter free is claimed for again, so that a claim is never for a handful.
 func (d *round) full() (ids []int64) {
 	for id, l := range d.lanes {
-		if l.probing || l.claimed >= mostClaimed || l.halted.Load() != nil {
+		if l.probing || l.claimed > mostClaimed*3/4 || l.halted.Load() != nil {
 			ids = append(ids, id)
 		}
 	}
@@ -159,7 +160,9 @@ func (d *round) choose(ctx context.Context, due []Due) (takes []Take, err error)
 			}
 			pauses[id] = max(c.Pause, pauses[id])
 			held[id] = append(held[id], c.Chunk)
-		case c.Probing && (reserved[id] > 0 || d.lanes[id] != nil):
+		case c.Probing && reserved[id] > 0:
+		case c.Probing && d.lanes[id] != nil: // what is under way already will tell
+			d.lanes[id].probing = true
 		case c.Probing:
 			takes, reserved[id] = append(takes, Take{c.Chunk, 1}), mostClaimed
 			d.lane(id).probing = true
