@@ -27,6 +27,7 @@ type Notify struct {
 	component string
 	adds      *group[*adding]
 	results   *group[*recording]
+	outcomes  *group[*settling]
 }
 
 var _ notify.Store = (*Notify)(nil)
@@ -37,6 +38,7 @@ func (db *DB) Notify(component string) *Notify {
 	n := &Notify{db: db, component: component}
 	n.adds = newGroup(db, n.add, (*adding).weight)
 	n.results = newGroup(db, n.record, (*recording).weight)
+	n.outcomes = newGroup(db, n.settleOutcomes, nil)
 	return n
 }
 

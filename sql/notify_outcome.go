@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
+	"strings"
 	"time"
 
 	"wechattpp/notify"
@@ -23,17 +25,23 @@ type sendRow struct {
 
 const sendColumns = `SELECT r.message_id, r.seq, r.userid, r.identity, r.state, r.vendor_msg_id, r.intent_at, r.sent_at FROM recipient r `
 
-// Outcome joins the vendor's later word with its send.
+// settling is an outcome whose send was found, on its way into the database.
+type settling struct {
+	o     notify.Outcome
+	found sendRow
+	match notify.Matched
+}
+
+// Outcome joins the vendor's later word with its send. Large sends cause floods
+// of them, so they share commits.
 func (n *Notify) Outcome(ctx context.Context, o notify.Outcome) (notify.Matched, error) {
 	found, match, err := n.match(ctx, o)
 	if err != nil || match != notify.Changed {
 		return match, err
 	}
-	err = n.db.inTx(ctx, func(t tx) error {
-		match, err = t.outcome(ctx, o, found)
-		return err
-	})
-	return match, err
+	s := &settling{o: o, found: found}
+	err = n.outcomes.do(ctx, s)
+	return s.match, err
 }
 
 // match finds the send an outcome belongs to; Changed means that one was found.
@@ -89,39 +97,102 @@ func nearest(rows []sendRow, o notify.Outcome) (one sendRow, m notify.Matched, e
 	return one, notify.Changed, nil
 }
 
-func (t tx) outcome(ctx context.Context, o notify.Outcome, found sendRow) (notify.Matched, error) {
-	var chunk int64
-	if err := t.get(ctx, &chunk, `SELECT id FROM chunk WHERE message_id = ? AND n = ?`, found.MessageID, found.Seq/notify.ChunkSize); err != nil {
-		return notify.Unmatched, err
+// settleOutcomes writes a batch in one transaction. What was found is looked at
+// again under the lock of its chunk.
+func (n *Notify) settleOutcomes(ctx context.Context, batch []*settling) error {
+	return n.db.inTx(ctx, func(t tx) error {
+		chunks, err := t.chunksOf(ctx, batch)
+		if err != nil {
+			return err
+		}
+		now, err := t.sendsOf(ctx, batch)
+		if err != nil {
+			return err
+		}
+		ids := make([]int64, len(batch))
+		for i, s := range batch {
+			ids[i] = s.found.MessageID
+		}
+		heads, err := t.heads(ctx, ids)
+		if err != nil {
+			return err
+		}
+		l := newLedger(heads)
+		for _, s := range batch {
+			l.outcome(chunks[chunkKey(s.found)], now[sendKey(s.found)], s)
+		}
+		return t.settle(ctx, l)
+	})
+}
+
+type recipientKey [2]int64
+
+func chunkKey(r sendRow) recipientKey {
+	return recipientKey{r.MessageID, int64(r.Seq / notify.ChunkSize)}
+}
+func sendKey(r sendRow) recipientKey { return recipientKey{r.MessageID, int64(r.Seq)} }
+
+// chunksOf locks the chunks of a batch.
+func (t tx) chunksOf(ctx context.Context, batch []*settling) (map[recipientKey]*chunkRow, error) {
+	const one = `message_id = ? AND n = ?`
+	where, args := oneOf(batch, one, func(s *settling) []any { k := chunkKey(s.found); return []any{k[0], k[1]} })
+	var ids []int64
+	if err := t.all(ctx, &ids, `SELECT id FROM chunk WHERE `+where, args...); err != nil {
+		return nil, err
 	}
-	locked, err := t.lockChunks(ctx, []int64{chunk})
-	if err != nil {
-		return notify.Unmatched, err
+	slices.Sort(ids)
+	locked, err := t.lockChunks(ctx, ids)
+	chunks := make(map[recipientKey]*chunkRow, len(locked))
+	for _, c := range locked {
+		chunks[recipientKey{c.MessageID, int64(c.N)}] = c
 	}
-	var now sendRow
-	if err := t.get(ctx, &now, sendColumns+`WHERE r.message_id = ? AND r.seq = ?`, found.MessageID, found.Seq); err != nil {
-		return notify.Unmatched, err
+	return chunks, err
+}
+
+// sendsOf reads the recipients of a batch as they are now.
+func (t tx) sendsOf(ctx context.Context, batch []*settling) (map[recipientKey]*sendRow, error) {
+	const one = `r.message_id = ? AND r.seq = ?`
+	where, args := oneOf(batch, one, func(s *settling) []any { return []any{s.found.MessageID, s.found.Seq} })
+	var rows []*sendRow
+	err := t.all(ctx, &rows, sendColumns+`WHERE `+where, args...)
+	sends := make(map[recipientKey]*sendRow, len(rows))
+	for _, r := range rows {
+		sends[sendKey(*r)] = r
 	}
-	switch now.State {
-	case notify.Sent, notify.Unknown:
-	case notify.Sending, notify.Queued:
-		return notify.Early, nil
-	default:
-		return notify.Known, nil
+	return sends, err
+}
+
+func oneOf(batch []*settling, one string, key func(*settling) []any) (where string, args []any) {
+	for _, s := range batch {
+		args = append(args, key(s)...)
 	}
-	heads, err := t.heads(ctx, []int64{found.MessageID})
-	if err != nil {
-		return notify.Unmatched, err
+	return one + strings.Repeat(" OR "+one, len(batch)-1), args
+}
+
+// outcome takes one outcome into the ledger; r is its recipient, and is changed
+// with it, so that a copy in the same batch finds it known.
+func (l *ledger) outcome(c *chunkRow, r *sendRow, s *settling) {
+	switch {
+	case c == nil || r == nil:
+		s.match = notify.Unmatched
+		return
+	case r.State.Open():
+		s.match = notify.Early
+		return
+	case r.State != notify.Sent && r.State != notify.Unknown:
+		s.match = notify.Known
+		return
 	}
-	ch := change{seq: now.Seq, from: now.State, to: notify.Delivered, userid: now.UserID, identity: now.Identity}
-	if now.Vendor == nil {
-		ch.vendor = o.MsgID
+	ch := change{seq: r.Seq, from: r.State, to: notify.Delivered, userid: r.UserID, identity: r.Identity}
+	if r.Vendor == nil {
+		ch.vendor = s.o.MsgID
 	}
-	if !o.Delivered {
-		ch.to, ch.text = notify.Failed, o.Status
+	if !s.o.Delivered {
+		ch.to, ch.text = notify.Failed, s.o.Status
 	}
-	l := newLedger(heads)
-	l.chunk(locked[chunk])
-	l.move(locked[chunk], ch)
-	return notify.Changed, t.settle(ctx, l)
+	if _, there := l.wasOpen[c]; !there {
+		l.chunk(c)
+	}
+	l.move(c, ch)
+	r.State, s.match = ch.to, notify.Changed
 }
