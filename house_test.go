@@ -39,6 +39,7 @@ var testArrows = []string{"simulator", "sql"}
 
 // chains lists the neighbours that a room's tests put together as cmd does, because half of the chain proves nothing.
 var chains = map[string][]string{
+	"api":        {"wechat"},                       // the account that a sender speaks for
 	"authorizer": {"component", "token", "crypto"}, // from the ticket to the account's token
 	"notify":     {"audience", "sender"},           // from a userid to the account that sends
 }
