@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -54,10 +53,13 @@ func (s *server) push(c *call, source callback.Source, appID string) error {
 
 var bodies = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 4<<10)) }}
 
+// keptBody is what a buffer that waits for the next push may hold, about.
+const keptBody = 32 << 10
+
 // giveBack keeps ordinary buffers; rare long pushes must not make all of them
 // large.
 func giveBack(buf *bytes.Buffer) {
-	if buf.Cap() <= 64<<10 {
+	if buf.Cap() <= 2*keptBody {
 		buf.Reset()
 		bodies.Put(buf)
 	}
@@ -67,8 +69,9 @@ func readPush(r *http.Request, buf *bytes.Buffer) *callback.Refusal {
 	if r.ContentLength > callback.MaxBody {
 		return callback.TooLarge
 	}
+	buf.Grow(min(max(int(r.ContentLength), 0), keptBody) + bytes.MinRead) // no more on a stranger's word
 	var large *http.MaxBytesError
-	switch _, err := buf.ReadFrom(onlyReader{r.Body}); {
+	switch _, err := buf.ReadFrom(r.Body); {
 	case errors.As(err, &large):
 		return callback.TooLarge
 	case err != nil:
@@ -76,9 +79,6 @@ func readPush(r *http.Request, buf *bytes.Buffer) *callback.Refusal {
 	}
 	return nil
 }
-
-// onlyReader hides that a body can do more than be read.
-type onlyReader struct{ io.Reader }
 
 // signed takes what the signature covers out of a query, without the map that
 // url.ParseQuery makes.

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
-	"strings"
 
 	"wechattpp/callback"
 )
@@ -58,12 +57,10 @@ func (c *Callback) Append(ctx context.Context, e *callback.Event) (bool, error) 
 //
 // An index on due_at costs nothing measurable, for NULLs are added at its end.
 const (
-	// Most batches hold messages only, which need fewer columns.
-	plainEventsSQL = `INSERT INTO event (id,component_app_id,app_id,source,type,user,created_at,received_at,dedup,body) VALUES `
-	plainRow       = `(?,?,?,?,?,?,?,?,?,?)`
-	eventsSQL      = `INSERT INTO event (id,component_app_id,app_id,source,type,user,created_at,received_at,dedup,body,sealed,held,due_at) VALUES `
-	inertRow       = `(?,?,?,?,?,?,?,?,?,?,?,?,NULL)`
-	dueRow         = `(?,?,?,?,?,?,?,?,?,?,?,?,{now})`
+	// Most batches hold messages only, which need fewer columns. Numbers are
+	// written into the text: as arguments they would be allocations.
+	plainEventsSQL = `INSERT INTO event (id,source,created_at,received_at,dedup,component_app_id,app_id,type,user,body) VALUES `
+	eventsSQL      = `INSERT INTO event (id,source,created_at,received_at,dedup,component_app_id,app_id,type,user,body,sealed,held,due_at) VALUES `
 	rangeSQL       = `INSERT INTO feed (app_id, type, event_id, data, created_at) VALUES (?, 'events', ?, ?, {now})`
 	freshSQL       = `SELECT id FROM event WHERE id BETWEEN ? AND ?`
 )
@@ -96,59 +93,58 @@ func (c *Callback) flush(ctx context.Context, batch []*arrival) error {
 }
 
 // insert is the statement for a batch, with copies left alone.
-func (c *Callback) insert(first int64, batch []*arrival) (step, error) {
+func (c *Callback) insert(first int64, batch []*arrival) (s step, err error) {
 	plain := !slices.ContainsFunc(batch, func(a *arrival) bool { return a.Secret || a.Due || a.Held })
-	args, err := c.rows(first, batch, plain)
-	var b strings.Builder
-	b.Grow(len(eventsSQL) + len(batch)*(len(dueRow)+1) + 64)
+	text := make([]byte, 0, len(eventsSQL)+len(batch)*160+64)
 	if plain {
-		b.WriteString(plainEventsSQL)
+		text = append(text, plainEventsSQL...)
 	} else {
-		b.WriteString(eventsSQL)
+		text = append(text, eventsSQL...)
 	}
+	s.args = make([]any, 0, 5*len(batch))
 	for i, a := range batch {
 		if i > 0 {
-			b.WriteByte(',')
+			text = append(text, ',')
 		}
-		switch {
-		case plain:
-			b.WriteString(plainRow)
-		case a.Due || a.Held:
-			b.WriteString(dueRow)
-		default:
-			b.WriteString(inertRow)
-		}
-	}
-	b.WriteString(c.db.orIgnore("id"))
-	return step{b.String(), args}, err
-}
-
-func (c *Callback) rows(first int64, batch []*arrival, plain bool) (args []any, err error) {
-	args = make([]any, 0, columns(plain)*len(batch))
-	for i, a := range batch {
+		text = a.row(text, first+int64(i), plain)
 		body := a.Body
 		if body == nil {
 			body = []byte{}
 		}
 		if a.Secret {
 			if body, err = c.db.vault.Seal(body, eventBinding(a.Dedup)); err != nil {
-				return nil, err
+				return s, err
 			}
 		}
-		args = append(args, first+int64(i), a.ComponentAppID, a.AppID, int64(a.Source), a.Type, a.User,
-			a.CreatedAt.UnixMilli(), a.ReceivedAt.UnixMilli(), a.Dedup[:], body)
-		if !plain {
-			args = append(args, number(a.Secret), number(a.Held))
-		}
+		s.args = append(s.args, a.ComponentAppID, a.AppID, a.Type, a.User, body)
 	}
-	return args, nil
+	s.query = string(append(text, c.db.orIgnore("id")...))
+	return s, nil
 }
 
-func columns(plain bool) int {
-	if plain {
-		return 10
+// row appends an event's values, with placeholders for text.
+func (a *arrival) row(text []byte, id int64, plain bool) []byte {
+	text = append(text, '(')
+	for _, n := range [...]int64{id, int64(a.Source), a.CreatedAt.UnixMilli(), a.ReceivedAt.UnixMilli()} {
+		text = append(strconv.AppendInt(text, n, 10), ',')
 	}
-	return 12
+	text = append(hex.AppendEncode(append(text, "x'"...), a.Dedup[:]), "',?,?,?,?,?"...)
+	if plain {
+		return append(text, ')')
+	}
+	text = append(text, ',', digit(a.Secret), ',', digit(a.Held))
+	if a.Due || a.Held {
+		return append(text, ",{now})"...)
+	}
+	return append(text, ",NULL)"...)
+}
+
+// digit is how both databases keep a boolean.
+func digit(b bool) byte {
+	if b {
+		return '1'
+	}
+	return '0'
 }
 
 // tellFresh asks which rows of a batch are new, when not all of them are.
@@ -164,11 +160,3 @@ func (c *Callback) tellFresh(ctx context.Context, first, last int64, batch []*ar
 }
 
 func eventBinding(dedup [16]byte) string { return "event/" + hex.EncodeToString(dedup[:]) + "/body" }
-
-// number is how both databases keep a boolean.
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}

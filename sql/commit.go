@@ -26,6 +26,7 @@ type group[T any] struct {
 	weigh func(T) int // how many rows an item is; nil means 1
 	queue chan *queued[T]
 	turn  sync.Mutex // held while a batch is collected, and while a large one commits
+	free  sync.Pool  // of *queued[T]
 	done  sync.WaitGroup
 }
 
@@ -38,6 +39,7 @@ type queued[T any] struct {
 // newGroup starts the committers; DB.Close waits for them.
 func newGroup[T any](db *DB, flush func(context.Context, []T) error, weigh func(T) int) *group[T] {
 	g := &group[T]{flush: flush, batch: db.batch, weigh: weigh, queue: make(chan *queued[T], 4096)}
+	g.free.New = func() any { return &queued[T]{end: make(chan error, 1)} }
 	for range committers {
 		g.done.Go(g.work)
 	}
@@ -54,10 +56,11 @@ func (g *group[T]) close() {
 // last case the item may still be written. With a batch of 1 nobody shares:
 // every caller commits for itself.
 func (g *group[T]) do(ctx context.Context, item T) error {
-	q := &queued[T]{ctx, item, make(chan error, 1)}
+	q := g.free.Get().(*queued[T])
+	q.ctx, q.item = ctx, item
 	if g.batch == 1 {
 		g.write([]*queued[T]{q})
-		return <-q.end
+		return g.ended(q, <-q.end)
 	}
 	select {
 	case g.queue <- q:
@@ -66,10 +69,18 @@ func (g *group[T]) do(ctx context.Context, item T) error {
 	}
 	select {
 	case err := <-q.end:
-		return err
+		return g.ended(q, err)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// ended gives back what nobody will write to any more.
+func (g *group[T]) ended(q *queued[T], err error) error {
+	var none T
+	q.ctx, q.item = nil, none
+	g.free.Put(q)
+	return err
 }
 
 func (g *group[T]) work() {
