@@ -30,15 +30,13 @@ func (k *Keeper) RenewDue(ctx context.Context) (n int, err error) {
 		})
 	}
 	_ = hands.Wait()
-	if ctx.Err() == nil {
-		k.measure(ctx)
-	}
 	return n, all.Wait()
 }
 
 // claimAll claims rows until none is due. Whoever takes them takes them all.
 func (k *Keeper) claimAll(ctx context.Context, rows chan<- Kept) (n int, err error) {
 	for ctx.Err() == nil {
+		k.measure(ctx)
 		claimed, err := k.due(ctx)
 		if err != nil || len(claimed) == 0 {
 			return n, err
