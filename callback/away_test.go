@@ -23,6 +23,8 @@ type wire struct {
 	cut   bool
 	conns []net.Conn
 	done  sync.WaitGroup
+	// frozen is write-locked while the wire is up and nothing comes through.
+	frozen sync.RWMutex
 }
 
 // throughWire answers the source with its socket replaced by a wire's.
@@ -74,11 +76,23 @@ func (w *wire) accept(network string) {
 		w.mu.Unlock()
 		for _, pair := range [][2]net.Conn{{c, db}, {db, c}} {
 			w.done.Go(func() {
-				_, _ = io.Copy(pair[0], pair[1])
+				_, _ = io.Copy(slow{pair[0], w}, pair[1])
 				_, _ = pair[0].Close(), pair[1].Close()
 			})
 		}
 	}
+}
+
+// slow holds back what goes over a frozen wire.
+type slow struct {
+	io.Writer
+	w *wire
+}
+
+func (s slow) Write(b []byte) (int, error) {
+	s.w.frozen.RLock()
+	defer s.w.frozen.RUnlock()
+	return s.Writer.Write(b)
 }
 
 // set cuts all connections and refuses new ones, or mends the wire.
@@ -139,5 +153,42 @@ func TestWithTheDatabaseAwayAPushWaitsAndIsRefusedAndTheGapIsShown(t *testing.T)
 	}
 	if !strings.Contains(h.log.String(), "end=") {
 		t.Errorf("the log does not tell the gap: %s", h.log)
+	}
+}
+
+// A database that hangs keeps its connections and says nothing, so that only
+// the clock tells. Those who come when it is back must not wait for those who
+// came before.
+func TestWithTheDatabaseFrozenAPushIsRefusedInTimeAndTheNextIsTaken(t *testing.T) {
+	t.Parallel()
+	w, source := throughWire(t, sqltest.Source(t, "mysql"))
+	h := newHouse(t, sqltest.Open(t, source))
+	if _, err := h.door.Receive(message(text("1", "")).request(t)); err != nil {
+		t.Fatal(err)
+	}
+	w.frozen.Lock()
+	const many = 20
+	errs := make(chan error, many)
+	began := time.Now()
+	for i := range many {
+		r := message(text(fmt.Sprint(100+i), "")).request(t)
+		r.At = began.Add(-3500 * time.Millisecond)
+		go func() {
+			_, err := h.door.Receive(r)
+			errs <- err
+		}()
+	}
+	for range many {
+		var refusal *callback.Refusal
+		if err := <-errs; !errors.As(err, &refusal) || refusal.Status != 503 {
+			t.Errorf("answered %v", err)
+		}
+	}
+	if waited := time.Since(began); waited > 2*time.Second {
+		t.Errorf("waited %v, want about one second more", waited)
+	}
+	w.frozen.Unlock()
+	if _, err := h.door.Receive(message(text("2", "")).request(t)); err != nil {
+		t.Errorf("when it is back: %v", err)
 	}
 }
