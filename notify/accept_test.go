@@ -185,7 +185,7 @@ func TestAnIdempotencyKeyIsAnsweredOnce(t *testing.T) {
 func TestAKeyUsedAtTwoReplicasAtOnceMakesOneMessage(t *testing.T) {
 	t.Parallel()
 	each(t, func(h *house) {
-		other := h.replica()
+		other := h.elsewhere()
 		for round := range 5 {
 			var wait sync.WaitGroup
 			var mu sync.Mutex

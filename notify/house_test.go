@@ -80,6 +80,12 @@ func (h *house) replica(fit ...func(*notify.Config)) *notify.Room {
 	return notify.New(c)
 }
 
+// elsewhere is a room of another process: connections and committers of its own.
+func (h *house) elsewhere() *notify.Room {
+	db := sqltest.Raw(h.t, h.source, 0)
+	return h.replica(func(c *notify.Config) { c.Store = db.Notify("wxcomponent") })
+}
+
 // body is a request to openids by sender oa1.
 func body(openids ...string) []byte { return bodyBy("oa1", openids...) }
 

@@ -178,7 +178,7 @@ func TestTwoWorkersOnOneDatabaseSendEachOnce(t *testing.T) {
 				messages = append(messages, h.accept(body(o)))
 			}
 		}
-		other := h.replica()
+		other := h.elsewhere()
 		var wait sync.WaitGroup
 		for _, room := range []*notify.Room{h.room, other} {
 			wait.Go(func() {
