@@ -88,7 +88,7 @@ func in(query string, args []any) (string, []any, error) {
 	return query, args, nil
 }
 
-// inTx runs f in a transaction, again up to five times when the database
+// inTx runs f in a transaction, up to ten times when the database
 // chose it as a deadlock's victim. f must have no effect outside of tx.
 func (db *DB) inTx(ctx context.Context, f func(tx) error) error {
 	return db.retryDeadlock(ctx, func() error { return db.once(ctx, f) })
@@ -97,7 +97,7 @@ func (db *DB) inTx(ctx context.Context, f func(tx) error) error {
 func (db *DB) retryDeadlock(ctx context.Context, f func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := f()
-		if err == nil || attempt == 5 || !isDeadlock(err) {
+		if err == nil || attempt == 10 || !isDeadlock(err) {
 			return err
 		}
 		wait := time.Duration(rand.IntN(10*attempt)+1) * time.Millisecond
