@@ -1,9 +1,11 @@
 package authorizer_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -215,4 +217,42 @@ func TestAVendorThatFailsLosesNothing(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestNeitherTheLogNorTheDatabaseHoldsASecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(c *simulator.Config) { c.RotateRefresh = true })
+		for _, f := range []simulator.Fault{{Mode: simulator.ModeResetAfter}, {Mode: simulator.ModeCut}, {Code: 42001, Mode: simulator.ModeErrcode}} {
+			f.Path, f.Times = "/cgi-bin/component/", 3
+			if err := w.sim.Fail(f); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(3 * time.Hour)
+			w.work(t)
+		}
+		w.sim.ClearFaults()
+		w.until(t, "a new ticket", func() bool { time.Sleep(time.Minute); return w.us.Status().Reason == "" })
+		w.join(t)
+		if err := w.sim.Unauthorize(simulator.Unauthorization{AppID: shop}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		w.work(t)
+		held := w.log.Bytes()
+		for _, end := range []string{"", "-wal"} {
+			b, err := os.ReadFile(w.file + end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			held = append(held, b...)
+		}
+		if !bytes.Contains(held, []byte(shop)) || w.log.Len() == 0 {
+			t.Fatal("looked at the wrong things")
+		}
+		for _, word := range []string{"ticket@@@", "queryauthcode@@@", "preauthcode@@@", "refreshtoken@@@", secret} {
+			if i := bytes.Index(held, []byte(word)); i >= 0 {
+				t.Errorf("%q is held in clear: …%q…", word, held[max(0, i-80):min(len(held), i+80)])
+			}
+		}
+	})
 }

@@ -1,12 +1,14 @@
 package authorizer_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +41,9 @@ type world struct {
 	sim  *simulator.Simulator
 	http *http.Client
 	db   *sql.DB
+	file string // of the database
+	log  bytes.Buffer
+	out  *slog.Logger // writes to log
 
 	mu     sync.Mutex
 	pushes []wechat.Push // events, as a callback would hand them on
@@ -61,7 +66,8 @@ func newWorld(t *testing.T, change func(*simulator.Config)) *world {
 	if err := w.sim.AddAccount(simulator.SampleWorld()...); err != nil {
 		t.Fatal(err)
 	}
-	w.db = sqltest.Open(t, sqltest.Source(t, "sqlite"))
+	source := sqltest.Source(t, "sqlite")
+	w.db, w.file = sqltest.Open(t, source), strings.TrimPrefix(source, "sqlite:")
 	serve(t, door, http.HandlerFunc(w.push))
 	serve(t, vendor, w.sim)
 	transport := pipeTransport(vendor)
@@ -79,9 +85,11 @@ func newWorld(t *testing.T, change func(*simulator.Config)) *world {
 
 // open makes the rooms of a process.
 func (w *world) open(store authorizer.Store) {
-	quiet := slog.New(slog.DiscardHandler)
+	if w.out == nil {
+		w.out = slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
 	api := wechat.API{Base: "http://vendor.example.com", MPBase: "http://vendor.example.com", OpenBase: "http://vendor.example.com", HTTP: w.http}
-	w.keeper = token.New(token.Config{Store: w.db.Token(us), Log: quiet, Minters: map[string]token.Minter{
+	w.keeper = token.New(token.Config{Store: w.db.Token(us), Log: w.out, Minters: map[string]token.Minter{
 		token.Component: token.MinterFunc(func(ctx context.Context, _ token.Owner, _ string) (wechat.Lent, error) { return w.us.Mint(ctx) }),
 		token.Authorizer: token.MinterFunc(func(ctx context.Context, o token.Owner, refresh string) (wechat.Lent, error) {
 			return w.room.Vendor.AuthorizerToken(ctx, o.ID, refresh)
@@ -92,9 +100,9 @@ func (w *world) open(store authorizer.Store) {
 	if err := w.keeper.Begin(context.Background(), ours); err != nil {
 		w.t.Fatal(err)
 	}
-	w.us = component.New(component.Config{AppID: us, Secret: secret, API: api, Tokens: w.keeper.Source(ours), Store: w.db.Component(us), Log: quiet,
+	w.us = component.New(component.Config{AppID: us, Secret: secret, API: api, Tokens: w.keeper.Source(ours), Store: w.db.Component(us), Log: w.out,
 		Nudge: func() { _ = w.keeper.Begin(context.Background(), ours) }})
-	w.room = authorizer.New(authorizer.Config{Vendor: api.Component(us, w.keeper.Source(ours)), Store: store, PublicURL: public, Keys: [][]byte{[]byte("signs")}, Log: quiet,
+	w.room = authorizer.New(authorizer.Config{Vendor: api.Component(us, w.keeper.Source(ours)), Store: store, PublicURL: public, Keys: [][]byte{[]byte("signs")}, Log: w.out,
 		Links: func(ctx context.Context, redirect, kind string) (authorizer.Links, error) {
 			l, err := w.us.Links(ctx, redirect, kind)
 			return authorizer.Links(l), err
