@@ -91,6 +91,9 @@ func New(cfg Config) (h http.Handler, err error) {
 	}()
 	for _, r := range s.routes() {
 		g.Handle(r.method, r.path, s.serve(r))
+		if r.method == http.MethodGet { // monitors ask by HEAD; net/http leaves the body out
+			g.Handle(http.MethodHead, r.path, s.serve(r))
+		}
 		if r.who.probe {
 			g.Handle(http.MethodHead, r.path, s.serve(r)) // as some monitors ask; net/http drops the body
 		}

@@ -12,13 +12,13 @@ import (
 	"wechattpp/wechat"
 )
 
-// A round takes perRound events and works on parallel of them at once; each
-// has effectTime, so that the slowest round ends before its lease does.
+// A round works on perRound events at once; each has effectTime, so that the
+// slowest round ends before its lease does. The lease is how late an event gets
+// its effect when we die over it.
 const (
-	perRound   = 128
-	parallel   = 32
+	perRound   = 64
 	effectTime = 25 * time.Second
-	lease      = 2 * time.Minute
+	lease      = 30 * time.Second
 	// patient is how long an effect is tried and a hold kept.
 	patient = 24 * time.Hour
 )
@@ -39,16 +39,13 @@ func (d *Door) WorkDue(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	var (
-		running = make(chan struct{}, parallel)
-		all     sync.WaitGroup
-		mu      sync.Mutex
-		done    []int64
-		failed  error
+		all    sync.WaitGroup
+		mu     sync.Mutex
+		done   []int64
+		failed error
 	)
 	for i := range jobs {
-		running <- struct{}{}
 		all.Go(func() {
-			defer func() { <-running }()
 			ended, err := d.workOne(ctx, &jobs[i])
 			mu.Lock()
 			defer mu.Unlock()

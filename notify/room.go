@@ -93,8 +93,3 @@ func (r *Room) nudge() {
 		r.Nudge()
 	}
 }
-
-// ForgetDue drops Idempotency-Keys older than a day, in batches.
-func (r *Room) ForgetDue(ctx context.Context) (n int, err error) {
-	return r.Store.Forget(ctx, 24*time.Hour, 1000)
-}

@@ -175,6 +175,12 @@ type Store interface {
 
 	// Forget drops up to limit Idempotency-Keys older than age.
 	Forget(ctx context.Context, age time.Duration, limit int) (int, error)
+	// Ended finds messages done longer ago than age among the limit next with
+	// ids above from; last is the id to go on from, 0 at the end.
+	Ended(ctx context.Context, age time.Duration, from int64, limit int) (ids []int64, last int64, err error)
+	// Drop deletes some recipients of an ended message, and at last the
+	// message; more: call again.
+	Drop(ctx context.Context, id int64) (more bool, err error)
 	// Backlog tells what waits.
 	Backlog(ctx context.Context) (Backlog, error)
 }

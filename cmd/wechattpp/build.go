@@ -210,6 +210,7 @@ func (h *house) effects() callback.Effects {
 func (h *house) work() {
 	h.steps = []*step{
 		newStep("events", time.Second, h.door.WorkDue),
+		newStep("events", time.Second, h.door.WorkDue), // twice: a round is as slow as its slowest event
 		newStep("exchanges", time.Second, h.authorizers.ExchangeDue),
 		newStep("profiles", time.Second, h.authorizers.ProfileDue),
 		newStep("renewals", time.Minute, h.tokens.RenewDue),
@@ -223,6 +224,7 @@ func (h *house) work() {
 		{"@hourly", "forget ended invitations and codes", drain(h.authorizers.Prune)},
 		{"20 3 * * *", "compare with WeChat's list of authorizers", h.reconcile},
 		{"40 3 * * *", "forget old events", count(func(ctx context.Context) (int, error) { return h.door.ForgetOld(ctx, h.retention()) })},
+		{"45 3 * * *", "forget old messages", count(func(ctx context.Context) (int, error) { return h.messages.ForgetOld(ctx, h.retention()) })},
 		{"50 3 * * *", "forget old lines of the feed", drain(func(ctx context.Context) (int, error) { return h.store.ForgetFeed(ctx, h.retention(), 1000) })},
 	}
 }

@@ -149,7 +149,7 @@ func TestADatabaseThatGoesAwayLosesNothingThatWasAnswered(t *testing.T) {
 	if status, took, err := w.knock(r, 3); status != http.StatusOK || err != nil {
 		t.Errorf("a push that waits while the database returns: %d after %s, %v", status, took, err)
 	}
-	if n := sqltest.Count(t, direct, `SELECT COUNT(*) FROM event WHERE type = 'wechat.text'`); n < 2 {
+	if n := sqltest.Number(t, direct, `SELECT COUNT(*) FROM event WHERE type = 'wechat.text'`); n < 2 {
 		t.Errorf("%d events are kept of those that were answered success", n)
 	}
 	if got, text := get(t, r.url()+"/readyz"); got != http.StatusOK || !strings.Contains(text, "gap") && !strings.Contains(text, "could not be written") {
@@ -201,7 +201,7 @@ func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 		t.Errorf("with room again: %d, %v", status, err)
 	}
 	path := strings.TrimPrefix(w.source, "sqlite:")
-	if n := sqltest.Count(t, "sqlite:"+filepath.Clean(path), `SELECT COUNT(*) FROM event WHERE type = 'wechat.text'`); n < answered+1 {
+	if n := sqltest.Number(t, "sqlite:"+filepath.Clean(path), `SELECT COUNT(*) FROM event WHERE type = 'wechat.text'`); int(n) < answered+1 {
 		t.Errorf("%d pushes were answered success, %d are kept", answered+1, n)
 	}
 }

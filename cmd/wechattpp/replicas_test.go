@@ -98,7 +98,7 @@ func TestTheSamePushAtTwoReplicasAtOnceIsOneEvent(t *testing.T) {
 		}
 		copies.Wait()
 	}
-	if n := sqltest.Count(t, w.source, `SELECT COUNT(*) FROM event WHERE type = 'wechat.text'`); n != 20 {
+	if n := sqltest.Number(t, w.source, `SELECT COUNT(*) FROM event WHERE type = 'wechat.text'`); n != 20 {
 		t.Errorf("20 pushes of six copies each became %d events", n)
 	}
 }

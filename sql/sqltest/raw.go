@@ -36,6 +36,14 @@ func Number(t testing.TB, source, query string, args ...any) (n int64) {
 	return n
 }
 
+// Exec changes a test's database, past everything of ours.
+func Exec(t testing.TB, source, query string, args ...any) {
+	t.Helper()
+	if _, err := raw(t, source).Exec(query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
 // EventsInFeed reads the feed as webhook does and answers how often each event
 // is told of.
 func EventsInFeed(t testing.TB, source string) map[int64]int {

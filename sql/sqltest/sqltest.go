@@ -94,21 +94,3 @@ func fresh(t testing.TB) string {
 	})
 	return strings.TrimSuffix(server, "/") + "/" + name
 }
-
-// Count runs a query for one number on a test's database, past the program.
-func Count(t testing.TB, source, query string, args ...any) (n int) {
-	t.Helper()
-	driver, address, _ := strings.Cut(source, ":")
-	if driver == "sqlite" {
-		address = "file:" + address
-	}
-	db, err := stdsql.Open(driver, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	if err := db.QueryRow(query, args...).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
