@@ -94,9 +94,6 @@ func New(cfg Config) (h http.Handler, err error) {
 		if r.method == http.MethodGet { // monitors ask by HEAD; net/http leaves the body out
 			g.Handle(http.MethodHead, r.path, s.serve(r))
 		}
-		if r.who.probe {
-			g.Handle(http.MethodHead, r.path, s.serve(r)) // as some monitors ask; net/http drops the body
-		}
 	}
 	return g, nil
 }
