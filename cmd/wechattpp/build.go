@@ -206,65 +206,6 @@ func (h *house) effects() callback.Effects {
 	}
 }
 
-// work lists the steps and the timetable.
-func (h *house) work() {
-	h.steps = []*step{
-		newStep("events", time.Second, h.door.WorkDue),
-		newStep("events", time.Second, h.door.WorkDue), // twice: a round is as slow as its slowest event
-		newStep("exchanges", time.Second, h.authorizers.ExchangeDue),
-		newStep("profiles", time.Second, h.authorizers.ProfileDue),
-		newStep("renewals", time.Minute, h.tokens.RenewDue),
-		newStep("sends", time.Second, h.messages.SendDue),
-	}
-	h.jobs = []job{
-		{"@every 5s", "renew tokens that are due", func(context.Context) error { h.nudge("renewals"); return nil }},
-		{"@every 10s", "watch the ticket", count(h.component.Watch)},
-		{"@hourly", "forget ended tokens and the old audit trail", drain(h.access.PruneDue)},
-		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},
-		{"@hourly", "forget ended invitations and codes", drain(h.authorizers.Prune)},
-		{"20 3 * * *", "compare with WeChat's list of authorizers", h.reconcile},
-		{"40 3 * * *", "forget old events", count(func(ctx context.Context) (int, error) { return h.door.ForgetOld(ctx, h.retention()) })},
-		{"45 3 * * *", "forget old messages", count(func(ctx context.Context) (int, error) { return h.messages.ForgetOld(ctx, h.retention()) })},
-		{"50 3 * * *", "forget old lines of the feed", drain(func(ctx context.Context) (int, error) { return h.store.ForgetFeed(ctx, h.retention(), 1000) })},
-	}
-}
-
-func (h *house) retention() time.Duration { return time.Duration(h.cfg.RetentionDays) * 24 * time.Hour }
-
-func (h *house) reconcile(ctx context.Context) error {
-	if h.cfg.ComponentAppID == "" {
-		return nil
-	}
-	seen, changed, err := h.authorizers.Reconcile(ctx)
-	h.log.Info("compared with WeChat's list of authorizers", "accounts", seen, "changed", changed)
-	return err
-}
-
-func (h *house) nudge(name string) {
-	for _, s := range h.steps {
-		if s.name == name {
-			s.Nudge()
-		}
-	}
-}
-
-// count makes a job of a step that does all there is in one round.
-func count(f func(context.Context) (int, error)) func(context.Context) error {
-	return func(ctx context.Context) error { _, err := f(ctx); return err }
-}
-
-// drain makes a job that goes on while there is something left.
-func drain(f func(context.Context) (int, error)) func(context.Context) error {
-	return func(ctx context.Context) error {
-		for ctx.Err() == nil {
-			if n, err := f(ctx); n == 0 || err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
 // begin sees that the component's token is kept from the start on. Before the
 // first ticket nothing can be minted: then its arrival begins.
 func (h *house) begin(ctx context.Context) error {
