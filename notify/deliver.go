@@ -139,7 +139,7 @@ func (e *delivery) oneCall(ctx context.Context, i int) {
 // unless the sender is gone.
 func (e *delivery) unsent(ctx context.Context, i int, err error) {
 	if !errors.Is(err, fs.ErrNotExist) {
-		e.halt(ctx, &pause{"sender", holdFor}, err.Error())
+		e.halt(ctx, &pause{reason: "sender", length: holdFor}, err.Error())
 		return
 	}
 	stop := &Stop{0, "the sender was deleted"}
@@ -160,6 +160,9 @@ func (e *delivery) halt(ctx context.Context, p *pause, detail string) {
 	defer cancel()
 	if err := e.room.Store.Pause(ctx, Pause{part.SenderID, part.Sender, part.AppID, p.length, p.reason, detail}); err != nil {
 		e.room.Log.Error("pause not stored: other replicas go on", "sender", part.Sender, "err", err)
+	}
+	if p.doubt && e.room.Doubt != nil {
+		e.room.Doubt(ctx, part.AppID)
 	}
 }
 

@@ -20,6 +20,7 @@ type verdict struct {
 type pause struct {
 	reason string
 	length time.Duration
+	doubt  bool // whether the account still authorizes us
 }
 
 // judge reads the end of a call. The order matters: a call that found no token
@@ -48,7 +49,9 @@ func judge(err error, now time.Time) verdict {
 	case is(wechat.ErrThrottledDay):
 		return v.wait("throttled", "day", nextDay(now))
 	case is(wechat.ErrNotAuthorized):
-		return v.wait("account", "account", 10*time.Second)
+		v = v.wait("account", "account", 10*time.Second)
+		v.pause.doubt = true
+		return v
 	case is(wechat.ErrAccount, wechat.ErrPermission, wechat.ErrAddress, wechat.ErrSecret, wechat.ErrTicket, wechat.ErrComponent, wechat.ErrUnpublished):
 		return v.wait("account", "account", time.Minute)
 	case is(wechat.ErrTokenRefused):
@@ -70,7 +73,7 @@ func judge(err error, now time.Time) verdict {
 }
 
 func (v verdict) wait(class, reason string, length time.Duration) verdict {
-	v.to, v.class, v.pause = Queued, class, &pause{reason, length}
+	v.to, v.class, v.pause = Queued, class, &pause{reason: reason, length: length}
 	return v
 }
 

@@ -101,16 +101,20 @@ func (r *Room) Update(ctx context.Context, code string, c Change) (Sender, error
 	return r.Store.Update(ctx, code, c)
 }
 
-// Delete removes a sender for which nothing waits, else ErrInUse. Its messages
-// and the identities kept under its code stay.
+// Delete removes a sender for which nothing waits, else ErrInUse, and the users'
+// identities at it. Its messages stay.
 func (r *Room) Delete(ctx context.Context, code string) error {
 	defer r.forget()
 	return r.Store.Delete(ctx, code)
 }
 
-// Find gives id, kind and AppID of a sender, at most a second old.
+// Find gives id, kind and AppID of a sender, at most a second old. That there
+// is none, or no account, never rests on what is remembered.
 func (r *Room) Find(ctx context.Context, code string) (id int64, kind, appID string, err error) {
 	s, err := r.find(ctx, code, fresh)
+	if err != nil || s.AppID == "" {
+		s, err = r.find(ctx, code, 0)
+	}
 	return s.ID, s.Kind, s.AppID, err
 }
 

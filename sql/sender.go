@@ -92,7 +92,7 @@ func (s *Sender) Update(ctx context.Context, code string, c sender.Change) (send
 	return now, err
 }
 
-// Delete removes a sender that nothing waits for.
+// Delete removes a sender that nothing waits for, and the identities at it.
 func (s *Sender) Delete(ctx context.Context, code string) error {
 	return s.db.inTx(ctx, func(t tx) error {
 		old, err := readSender(ctx, t.runner, code)
@@ -100,6 +100,11 @@ func (s *Sender) Delete(ctx context.Context, code string) error {
 			return err
 		}
 		if err := t.idle(ctx, old.ID); err != nil {
+			return err
+		}
+		// The identities are of the account that goes: whoever takes the code next
+		// must not inherit them.
+		if _, err := t.exec(ctx, `DELETE FROM user_value WHERE kind = ? AND bind_id = ?`, old.Kind, code); err != nil {
 			return err
 		}
 		n, err := t.exec(ctx, `DELETE FROM sender WHERE id = ?`, old.ID)

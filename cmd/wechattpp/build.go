@@ -102,7 +102,7 @@ func (h *house) rooms() (err error) {
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind}
 	h.messages = notify.New(notify.Config{
 		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Log: h.log, Metrics: h.metrics,
-		Nudge: func() { h.nudge("sends") },
+		Doubt: h.doubt, Nudge: func() { h.nudge("sends") },
 	})
 	h.door, err = h.newDoor()
 	return err
@@ -164,6 +164,14 @@ func (h *house) kind(ctx context.Context, code string) (string, error) {
 func (h *house) account(ctx context.Context, appID string) (sender.Status, error) {
 	a, err := h.authorizers.Account(ctx, appID)
 	return sender.Status{Authorized: a.Status == authorizer.Authorized, Sets: a.Sets}, err
+}
+
+// doubt asks WeChat whether an account still authorizes us; if not, that is
+// stored, and its sender rests until it authorizes again.
+func (h *house) doubt(ctx context.Context, appID string) {
+	if _, err := h.authorizers.Verify(ctx, appID); err != nil {
+		h.log.Warn("an account's authorization is in doubt", "app_id", appID, "err", err)
+	}
 }
 
 // newDoor makes the door for the component's pushes. Without a component no

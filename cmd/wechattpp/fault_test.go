@@ -262,3 +262,31 @@ func TestAnAccountThatWithdrawsIsQuietOnEveryReplica(t *testing.T) {
 		j.again("sending again", func() error { return send(r) })
 	}
 }
+
+// TestAWithdrawalNobodyToldOfIsFoundOutByARefusal loses the event: the first
+// refused send makes the service ask, and then rest.
+func TestAWithdrawalNobodyToldOfIsFoundOutByARefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite")
+	r := w.start(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	j := &mainJob{t, w, r, ctx, simulator.SampleWorld()[0]}
+	admin := r.admin()
+	j.authorize(admin)
+	if err := w.Unauthorize(simulator.Unauthorization{AppID: j.shop.AppID, NoEvent: true}); err != nil {
+		t.Fatal(err)
+	}
+	j.send(j.client(admin))
+	j.again("the account's end", func() error {
+		var a struct{ Status string }
+		err := admin.call(ctx, http.MethodGet, "/v1/authorizers/"+j.shop.AppID, nil, &a)
+		if err == nil && a.Status != "unauthorized" {
+			err = fmt.Errorf("status %s", a.Status)
+		}
+		return err
+	})
+	if n := w.Calls().Paths["/cgi-bin/message/template/send"]; n > 2 {
+		t.Errorf("WeChat was called %d times for an account that had withdrawn", n)
+	}
+}
