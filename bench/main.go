@@ -26,6 +26,7 @@ type bench struct {
 	profile   bool
 	table     table
 	db        *server
+	ended     time.Duration // CPU of databases that have been stopped
 }
 
 type stage struct {
@@ -94,18 +95,14 @@ func (b *bench) measure(only string) error {
 		return err
 	}
 	b.stopOnSignal()
-	defer func() { b.db.stop(b.root) }()
+	defer func() { b.stopDB(b.db) }()
 	for _, s := range stages {
 		if !slices.Contains(chosen, s.name) {
 			continue
 		}
-		begin := time.Now()
-		fmt.Printf("%s\n", s.name)
-		if err := s.run(b); err != nil {
-			b.table.Missing = append(b.table.Missing, s.name+": "+err.Error())
-			fmt.Fprintf(os.Stderr, "  %s failed: %v\n", s.name, err)
+		if err := b.play(s); err != nil {
+			return err
 		}
-		fmt.Printf("  (%s)\n", time.Since(begin).Round(time.Second))
 	}
 	fmt.Println()
 	b.table.markdown(os.Stdout)
@@ -113,6 +110,34 @@ func (b *bench) measure(only string) error {
 		return err
 	}
 	return b.verdict()
+}
+
+// quietMachine is the part of the machine that others may take before figures
+// by the clock are no longer worth much.
+const quietMachine = 0.05
+
+// play runs a stage and tells what others took meanwhile.
+func (b *bench) play(s stage) error {
+	fmt.Println(s.name)
+	before, err := b.used()
+	if err != nil {
+		return err
+	}
+	if err := s.run(b); err != nil {
+		b.table.Missing = append(b.table.Missing, s.name+": "+err.Error())
+		fmt.Fprintf(os.Stderr, "  %s failed: %v\n", s.name, err)
+	}
+	after, err := b.used()
+	if err != nil {
+		return err
+	}
+	others := before.others(after)
+	fmt.Printf("  (%s, others took %.0f %% of the machine)\n", after.at.Sub(before.at).Round(time.Second), 100*others)
+	if others > quietMachine {
+		b.table.Setting = append(b.table.Setting, fmt.Sprintf("The machine was NOT quiet: in stage %s others took %.0f %% of it. Figures by the clock are worse than they would be, those of CPU are nearly right.",
+			s.name, 100*others))
+	}
+	return nil
 }
 
 // stopOnSignal takes the databases down with the harness; the other programs

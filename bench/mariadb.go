@@ -55,12 +55,15 @@ func startMariaDB(root, dir string, env ...string) (*server, error) {
 	return s, err
 }
 
-func (s *server) stop(root string) {
+func (b *bench) stopDB(s *server) {
 	if s == nil {
 		return
 	}
+	if used, err := cpu(s.pid); err == nil {
+		b.ended += used
+	}
 	_ = s.admin.Close()
-	if out, err := exec.Command(filepath.Join(root, ".ci/mariadb"), "stop", s.dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command(filepath.Join(b.root, ".ci/mariadb"), "stop", s.dir).CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, ".ci/mariadb stop: %v: %s\n", err, out)
 	}
 }

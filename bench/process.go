@@ -85,9 +85,10 @@ func (p *process) tail() string {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
+const tick = time.Second / 100 // USER_HZ, on every Linux of today
+
 // cpu is what processes have used so far, all threads, in user and in system.
 func cpu(pids ...int) (time.Duration, error) {
-	const tick = time.Second / 100 // USER_HZ, on every Linux of today
 	var sum time.Duration
 	for _, pid := range pids {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

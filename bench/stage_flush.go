@@ -19,7 +19,7 @@ func (b *bench) slowFlushes() error {
 	if err != nil {
 		return err
 	}
-	defer db.stop(b.root)
+	defer b.stopDB(db)
 	p, err := b.openPush(db, "slow")
 	if err != nil {
 		return err
