@@ -67,7 +67,7 @@ format:
 
 modules:
 	@go mod verify
-	@go mod tidy -diff
+	@.ci/tidy
 
 vet:
 	@go build ./...
