@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"strconv"
@@ -251,28 +252,40 @@ func plainRune(r rune) rune {
 //
 // Messages are told by MsgId, events by sender, time, kind and what they are about
 // (https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html); for the
-// authorization event URL nothing is documented.
+// authorization event URL nothing is documented. Keys begin with the MsgId or the time, both of which grow: a unique index
+// of them is written at its end, where hashes alone would touch a page each.
 func (p *Push) DedupKey(appID string, plain []byte) string {
 	created := strconv.FormatInt(p.CreateTime, 10)
+	lead := binary.BigEndian.AppendUint32(make([]byte, 0, 8), uint32(p.CreateTime))
 	switch {
 	case p.InfoType == "component_verify_ticket":
-		return digest("ticket", p.AppID, created)
+		return digest(lead, "ticket", p.AppID, created)
 	case p.InfoType == "authorized", p.InfoType == "updateauthorized":
-		return digest(p.InfoType, p.AppID, p.AuthorizerAppID, p.AuthorizationCode)
+		return digest(nil, p.InfoType, p.AppID, p.AuthorizerAppID, p.AuthorizationCode)
 	case p.InfoType == "unauthorized":
-		return digest(p.InfoType, p.AppID, p.AuthorizerAppID, created)
+		return digest(lead, p.InfoType, p.AppID, p.AuthorizerAppID, created)
 	case p.InfoType != "":
-		return digest("info", p.AppID, string(plain))
+		return digest(nil, "info", p.AppID, string(plain))
 	case p.MsgID != "" && p.Event == "":
-		return digest("message", appID, p.MsgID)
+		return digest(leadingID(p.MsgID), "message", appID, p.MsgID)
 	case p.FromUserName != "":
-		return digest("event", appID, p.FromUserName, created, p.MsgType, p.Event, p.EventKey, p.MsgID, p.TemplateID)
+		return digest(lead, "event", appID, p.FromUserName, created, p.MsgType, p.Event, p.EventKey, p.MsgID, p.TemplateID)
 	}
-	return digest("other", appID, string(plain))
+	return digest(nil, "other", appID, string(plain))
 }
 
-// digest hashes the parts so that no two lists of parts read the same.
-func digest(parts ...string) string {
+// leadingID is a MsgId in eight bytes that sort as it does; nothing for one that is no number.
+func leadingID(id string) []byte {
+	n, err := strconv.ParseUint(id, 10, 64)
+	if err != nil {
+		return nil
+	}
+	return binary.BigEndian.AppendUint64(make([]byte, 0, 8), n)
+}
+
+// digest hashes the parts, so that no two lists of parts read the same, behind
+// the bytes of lead.
+func digest(lead []byte, parts ...string) string {
 	var room [512]byte
 	b := room[:0]
 	for _, part := range parts {
@@ -281,5 +294,7 @@ func digest(parts ...string) string {
 		b = append(b, part...)
 	}
 	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16])
+	var key [16]byte
+	copy(key[copy(key[:], lead):], sum[:])
+	return hex.EncodeToString(key[:])
 }
