@@ -22,6 +22,16 @@ type line struct {
 }
 
 func (t tx) feed(ctx context.Context, lines ...line) error {
+	for _, s := range feedSteps(lines) {
+		if _, err := t.exec(ctx, s.query, s.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// feedSteps is the statement that appends lines, if there are any.
+func feedSteps(lines []line) []step {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -29,9 +39,7 @@ func (t tx) feed(ctx context.Context, lines ...line) error {
 	for _, l := range lines {
 		args = append(args, l.AppID, l.Type, l.EventID, l.Data)
 	}
-	_, err := t.exec(ctx, `INSERT INTO feed (app_id, type, event_id, data, created_at) VALUES `+
-		values(len(lines), "(?, ?, ?, ?, {now})"), args...)
-	return err
+	return []step{{`INSERT INTO feed (app_id, type, event_id, data, created_at) VALUES ` + values(len(lines), "(?, ?, ?, ?, {now})"), args}}
 }
 
 // values repeats a row's placeholders n times.

@@ -85,15 +85,27 @@ func nonce() int64 {
 	return int64(binary.BigEndian.Uint64(b[:]))
 }
 
-// add writes a batch of messages in one transaction.
+// add writes a batch of messages in one transaction: in one trip, unless there
+// are keys to be looked at on the way.
 func (n *Notify) add(ctx context.Context, batch []*adding) error {
+	if !slices.ContainsFunc(batch, func(a *adding) bool { return a.d.Key != "" }) {
+		steps, err := n.addSteps(batch)
+		if err == nil {
+			_, err = n.db.script(ctx, steps...)
+		}
+		return err
+	}
 	return n.db.inTx(ctx, func(t tx) error {
 		fresh, err := t.takeKeys(ctx, batch)
 		if err != nil || len(fresh) == 0 {
 			return err
 		}
-		for _, write := range []func(context.Context, []*adding) error{n.message(t), t.addChunks, t.addRecipients, t.feedAdded} {
-			if err := write(ctx, fresh); err != nil {
+		steps, err := n.addSteps(fresh)
+		if err != nil {
+			return err
+		}
+		for _, s := range steps {
+			if _, err := t.exec(ctx, s.query, s.args...); err != nil {
 				return err
 			}
 		}
@@ -101,24 +113,36 @@ func (n *Notify) add(ctx context.Context, batch []*adding) error {
 	})
 }
 
-func (n *Notify) message(t tx) func(context.Context, []*adding) error {
-	return func(ctx context.Context, batch []*adding) error {
-		const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now})"
-		var args []any
-		for _, a := range batch {
-			open := 0
-			for _, c := range a.chunks {
-				if c.open() {
-					open++
-				}
-			}
-			args = append(args, a.id.ID, a.id.Nonce, n.component, a.d.ClientID, a.stage(open), a.rows, open, a.d.Resend,
-				millis(a.d.SendAt), millis(a.d.ExpireAt), a.d.SendNo, a.content, a.d.Params)
-		}
-		_, err := t.exec(ctx, `INSERT INTO message (id, nonce, component_app_id, client_id, state, target, open_chunks, on_unknown,
-			send_at, expire_at, sendno, content, params, created_at) VALUES `+values(len(batch), row), args...)
-		return err
+// addSteps are the statements that store messages.
+func (n *Notify) addSteps(batch []*adding) (steps []step, err error) {
+	feed, err := feedAdded(batch)
+	if err != nil {
+		return nil, err
 	}
+	steps = slices.Concat([]step{n.messageStep(batch)}, chunkSteps(batch), recipientSteps(batch), feed)
+	for i := range steps {
+		if steps[i].args, err = plain(steps[i].args); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
+}
+
+func (n *Notify) messageStep(batch []*adding) step {
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now})"
+	args := make([]any, 0, 13*len(batch))
+	for _, a := range batch {
+		open := 0
+		for _, c := range a.chunks {
+			if c.open() {
+				open++
+			}
+		}
+		args = append(args, a.id.ID, a.id.Nonce, n.component, a.d.ClientID, a.stage(open), a.rows, open, a.d.Resend,
+			millis(a.d.SendAt), millis(a.d.ExpireAt), a.d.SendNo, a.content, a.d.Params)
+	}
+	return step{`INSERT INTO message (id, nonce, component_app_id, client_id, state, target, open_chunks, on_unknown,
+		send_at, expire_at, sendno, content, params, created_at) VALUES ` + values(len(batch), row), args}
 }
 
 func (a *adding) stage(open int) notify.Stage {
@@ -131,7 +155,10 @@ func (a *adding) stage(open int) notify.Stage {
 	return notify.Running
 }
 
-func (t tx) addChunks(ctx context.Context, batch []*adding) error {
+// mostRows is how many rows one statement inserts: SQLite takes 32,766 values.
+const mostRows = 1000
+
+func chunkSteps(batch []*adding) (steps []step) {
 	var rows []string
 	var args []any
 	for _, a := range batch {
@@ -150,41 +177,28 @@ func (t tx) addChunks(ctx context.Context, batch []*adding) error {
 			args = append(args, one...)
 		}
 	}
-	for i := 0; i < len(rows); i += 1000 {
-		end := min(i+1000, len(rows))
-		if _, err := t.exec(ctx, `INSERT INTO chunk (`+chunkColumns+`) VALUES `+strings.Join(rows[i:end], ", "),
-			args[i*chunkCount:end*chunkCount]...); err != nil {
-			return err
-		}
+	for i := 0; i < len(rows); i += mostRows {
+		end := min(i+mostRows, len(rows))
+		steps = append(steps, step{`INSERT INTO chunk (` + chunkColumns + `) VALUES ` + strings.Join(rows[i:end], ", "),
+			args[i*chunkCount : end*chunkCount]})
 	}
-	return nil
+	return steps
 }
 
-func (t tx) addRecipients(ctx context.Context, batch []*adding) error {
-	const most = 1000 // rows in one statement: SQLite takes 32,766 values
+func recipientSteps(batch []*adding) (steps []step) {
+	const columns = 7
 	var args []any
-	flush := func() error {
-		if len(args) == 0 {
-			return nil
-		}
-		_, err := t.exec(ctx, `INSERT INTO recipient (message_id, seq, sender_id, who, identity, userid, state) VALUES `+
-			values(len(args)/7, "(?, ?, ?, ?, ?, ?, ?)"), args...)
-		args = args[:0]
-		return err
-	}
 	for _, a := range batch {
-		err := a.each(func(c *chunkRow, seq int, r notify.Target) error {
+		_ = a.each(func(c *chunkRow, seq int, r notify.Target) error { // its function never fails
 			args = append(args, a.id.ID, seq, c.SenderID, who(c.SenderID, r.Identity), r.Identity, r.UserID, initial(r))
-			if len(args) == 7*most {
-				return flush()
-			}
 			return nil
 		})
-		if err != nil {
-			return err
-		}
 	}
-	return flush()
+	for some := range slices.Chunk(args, columns*mostRows) {
+		steps = append(steps, step{`INSERT INTO recipient (message_id, seq, sender_id, who, identity, userid, state) VALUES ` +
+			values(len(some)/columns, "(?, ?, ?, ?, ?, ?, ?)"), some})
+	}
+	return steps
 }
 
 // each walks over the recipients with their chunks and numbers.
@@ -206,7 +220,7 @@ func (a *adding) each(f func(c *chunkRow, seq int, r notify.Target) error) error
 
 // feedAdded tells of queued and skipped recipients, and of messages that are
 // done at once because nobody could be resolved.
-func (t tx) feedAdded(ctx context.Context, batch []*adding) error {
+func feedAdded(batch []*adding) ([]step, error) {
 	var news feedNews
 	for _, a := range batch {
 		h := head{ID: a.id.ID, Nonce: a.id.Nonce, ClientID: a.d.ClientID, parts: a.d.Parts}
@@ -220,7 +234,8 @@ func (t tx) feedAdded(ctx context.Context, batch []*adding) error {
 			news.done(&h)
 		}
 	}
-	return news.write(ctx, t)
+	lines, err := news.gather()
+	return feedSteps(lines), err
 }
 
 // encodeJSON writes JSON in which < > & stay themselves.

@@ -69,13 +69,21 @@ func (f *feedNews) done(h *head) {
 }
 
 func (f *feedNews) write(ctx context.Context, t tx) error {
+	lines, err := f.gather()
+	if err != nil {
+		return err
+	}
+	return t.feed(ctx, lines...)
+}
+
+func (f *feedNews) gather() ([]line, error) {
 	lines := make([]line, 0, len(f.order)+len(f.ends))
 	for _, l := range f.order {
 		data, err := encodeJSON(l)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		lines = append(lines, line{AppID: l.app, Type: l.kind, Data: data})
 	}
-	return t.feed(ctx, append(lines, f.ends...)...)
+	return append(lines, f.ends...), nil
 }

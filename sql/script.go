@@ -16,6 +16,20 @@ type step struct {
 	args  []any // int64, string, []byte or nil
 }
 
+// plain makes arguments what a script takes, as database/sql does by itself for
+// single statements.
+func plain(args []any) ([]any, error) {
+	out := make([]any, len(args))
+	for i, a := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(a)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
 // script runs INSERTs as one transaction and answers how many rows each added.
 // MySQL gets it in one round trip: with a few rows a transaction, the
 // trips cost more than the rows.
