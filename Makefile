@@ -11,8 +11,11 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Packages with concurrency of their own run under the race detector, too.
 RACE := ./callback/... ./crypto/... ./notify/... ./simulator/... ./sql/... ./token/... ./wechat/...
 
+# Hours of a fake clock in one goroutine: a minute under the detector, and nothing for it to find.
+NO_RACE := ^TestWhoseFault$$
+
 # How long each fuzz target runs, in `make test` and in `make prove`.
-FUZZ_SHORT := 5s
+FUZZ_SHORT := 4s
 FUZZ_LONG := 5m
 
 PROGRAM := bin/wechattpp
@@ -83,7 +86,7 @@ unit:
 	@go test -timeout 10m ./...
 
 race:
-	@go test -race -short -timeout 10m $(RACE)
+	@go test -race -short -skip '$(NO_RACE)' -timeout 10m $(RACE)
 
 fuzz:
 	@.ci/fuzz $(FUZZ_SHORT)
