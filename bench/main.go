@@ -36,6 +36,7 @@ type stage struct {
 
 var stages = []stage{
 	{"envelope", (*bench).envelopes},
+	{"steady", (*bench).steady},
 	{"push", (*bench).pushEndpoint},
 	{"flush", (*bench).slowFlushes},
 	{"send", (*bench).sending},

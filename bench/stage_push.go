@@ -67,10 +67,7 @@ func (b *bench) pushEndpoint() error {
 	if err := errors.Join(b.pushRate(p, 64, 0.3), b.pushRate(p, 256, 0.35)); err != nil {
 		return err
 	}
-	if err := b.peak("resident memory at its peak, pushes", p.ours, 80); err != nil {
-		return err
-	}
-	return b.steady(p)
+	return b.peak("resident memory at its peak, pushes", p.ours, 80)
 }
 
 func (b *bench) pushRate(p *pushSides, conns int, bar float64) error {
@@ -99,8 +96,18 @@ func (b *bench) pushRate(p *pushSides, conns int, bar float64) error {
 }
 
 // steady pushes at a steady 2,000 a second by the clock, each latency counted
-// from the moment the push was due.
-func (b *bench) steady(p *pushSides) error {
+// from the moment the push was due. It comes before the floods of the push
+// stage, after which InnoDB would be busy writing pages for minutes.
+func (b *bench) steady() error {
+	db, err := b.database()
+	if err != nil {
+		return err
+	}
+	p, err := b.openPush(db, "steady")
+	if err != nil {
+		return err
+	}
+	defer p.stop()
 	const rate, conns = 2000, 64
 	ours, bare, _ := p.sides()
 	sides := []*side{bare, ours}

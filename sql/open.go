@@ -73,7 +73,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db.dialect = onMySQL
 		db.x, db.scripts, err = openMySQL(rest, db.log)
 	default:
-		return nil, fmt.Errorf("database kind %q is unknown: use sqlite: or mysql:", kind)
+		return nil, fmt.Errorf("database kind %q is unknown: use sqlite or mysql", kind)
 	}
 	if err != nil {
 		return nil, err

@@ -96,7 +96,7 @@ func TestAThousandCallersOnThreeReplicasMakeOneCall(t *testing.T) {
 	for range 3 {
 		replicas = append(replicas, keeper(t, sqltest.Raw(t, source, 0), v))
 	}
-	put(t, replicas[0], account(1), time.Millisecond) // lapsed at once
+	put(t, replicas[0], account(1), 0) // lapsed
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 

@@ -19,7 +19,7 @@ import (
 
 // stopTime is how long a stop may take; then what still runs is left to the
 // leases, as after a crash.
-const stopTime = 15 * time.Second
+const stopTime = 10 * time.Second
 
 func serveCommand(flags *pflag.FlagSet) *cobra.Command {
 	return &cobra.Command{Use: "serve", Short: "Run the service", Args: exactArgs(0),
@@ -42,8 +42,8 @@ func serveCommand(flags *pflag.FlagSet) *cobra.Command {
 // ballast is memory that is never touched, and so never resident. The live heap
 // is a few megabytes, and the collector, which runs whenever the heap has
 // doubled, would run six times a second under load, 2 to 4 ms each: this lets
-// the heap grow to some 40 MB before.
-func ballast() []byte { return make([]byte, 16<<20) }
+// the heap grow to some 30 MB before.
+func ballast() []byte { return make([]byte, 10<<20) }
 
 func serve(ctx context.Context, cfg *Config, log *slog.Logger) (err error) {
 	if path, ok := sqlitePath(cfg); ok {
