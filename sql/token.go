@@ -23,8 +23,8 @@ var _ token.Store = (*Token)(nil)
 // Token gives the store of tokens for a component. Make one a process.
 func (db *DB) Token(componentAppID string) *Token {
 	t := &Token{db: db, app: componentAppID}
-	t.saves = newGroup(db, t.flushSaves, nil)
-	t.releases = newGroup(db, t.flushReleases, nil)
+	t.saves = newGroup(db, company, t.flushSaves, nil)
+	t.releases = newGroup(db, company, t.flushReleases, nil)
 	return t
 }
 
