@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 const (
@@ -36,6 +37,9 @@ type signer struct {
 	first  string
 	keys   map[string][]byte
 	parser *jwt.Parser
+	// known are the claims of tokens that were verified, by the tokens' digests:
+	// a busy client shows the same one thousands of times a second.
+	known *lru.Cache[[sha256.Size]byte, claims]
 }
 
 func newSigner(keys [][]byte, issuer string) (*signer, error) {
@@ -53,6 +57,11 @@ func newSigner(keys [][]byte, issuer string) (*signer, error) {
 	if s.first == "" {
 		return nil, errors.New("no token key is given")
 	}
+	known, err := lru.New[[sha256.Size]byte, claims](cached)
+	if err != nil {
+		return nil, err
+	}
+	s.known = known
 	s.parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithAudience(audience),
 		jwt.WithExpirationRequired(), jwt.WithStrictDecoding())
 	return s, nil
@@ -88,6 +97,13 @@ func (s *signer) verify(token string) (claims, error) {
 	if len(token) > 4096 {
 		return c, ErrDenied
 	}
+	digest := sha256.Sum256([]byte(token))
+	if c, ok := s.known.Get(digest); ok {
+		if !time.Now().Before(c.ExpiresAt.Time) {
+			return claims{}, ErrDenied
+		}
+		return c, nil
+	}
 	_, err := s.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
 		kid, _ := t.Header["kid"].(string)
 		key, ok := s.keys[kid]
@@ -99,6 +115,7 @@ func (s *signer) verify(token string) (claims, error) {
 	if err != nil || c.ID == "" {
 		return claims{}, ErrDenied
 	}
+	s.known.Add(digest, c)
 	return c, nil
 }
 

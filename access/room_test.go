@@ -361,3 +361,21 @@ func TestOldTokensAndEntriesAreRemoved(t *testing.T) {
 		}
 	})
 }
+
+// A token that was verified is remembered, but not beyond its hour.
+func TestATokenInUseEndsWithItsHour(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, here, _ *access.Room) {
+		client := create(t, here, access.Send)
+		bearer := token(t, here, client, "")
+		for _, c := range []struct {
+			after time.Duration
+			want  error
+		}{{0, nil}, {access.TokenLife - 2*time.Second, nil}, {3 * time.Second, access.ErrDenied}} {
+			time.Sleep(c.after) // the bubble's clock
+			if _, err := here.Bearer(t.Context(), bearer); !errors.Is(err, c.want) {
+				t.Errorf("after %s more: %v, want %v", c.after, err, c.want)
+			}
+		}
+	})
+}

@@ -90,7 +90,8 @@ func (r *request) field(key string, raw json.RawMessage) error {
 // targets also takes plain texts, which the vendor's own table shows.
 func (r *request) targets(key string, raw json.RawMessage) error {
 	var plain []string
-	if json.Unmarshal(raw, &plain) == nil && len(plain) > 0 {
+	first := bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("[")), " \t\r\n")
+	if bytes.HasPrefix(first, []byte(`"`)) && json.Unmarshal(raw, &plain) == nil {
 		r.official = []target{{Data: plain}}
 		return nil
 	}
