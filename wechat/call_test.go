@@ -286,7 +286,9 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	var elsewhere atomic.Int32
 	mux := http.NewServeMux()
 	mux.HandleFunc("/elsewhere", func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) })
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	})
 	s := httptest.NewServer(mux)
 	defer s.Close()
 	for name, call := range methods {
