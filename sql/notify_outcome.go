@@ -82,6 +82,8 @@ func nearest(rows []sendRow, o notify.Outcome) (one sendRow, m notify.Matched, e
 		}
 		switch {
 		case r.Identity != o.User || at == nil:
+		case o.MsgID != 0 && r.Vendor != nil && *r.Vendor == o.MsgID:
+			return r, notify.Changed, nil // recorded since it was looked for by its id
 		case r.State == notify.Sending:
 			return r, notify.Early, nil
 		case r.State != notify.Sent && r.State != notify.Unknown:

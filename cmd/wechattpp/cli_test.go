@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -136,14 +137,25 @@ func TestTheDemoEndsWithStatusZero(t *testing.T) {
 	}
 }
 
+// ports are handed out once each, below those that the system gives to
+// clients: a service that is killed finds its own free again.
+var ports = func() *atomic.Int32 {
+	var n atomic.Int32
+	n.Store(20000 + int32(os.Getpid()%100)*100)
+	return &n
+}()
+
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		ln, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(int(ports.Add(1))))
+		if err == nil {
+			defer ln.Close()
+			return ln.Addr().String()
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 func awaitReady(t *testing.T, address string, log *syncBuffer) {
