@@ -92,7 +92,7 @@ fuzz:
 	@.ci/fuzz $(FUZZ_SHORT)
 
 unit-long:
-	@WECHATTPP_TEST_PROVE=1 go test -count=1 -timeout 2h ./...
+	@WECHATTPP_TEST_PROVE=1 go test -count=1 -parallel 16 -timeout 2h ./...
 
 fuzz-long:
 	@.ci/fuzz $(FUZZ_LONG)
