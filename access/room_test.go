@@ -152,7 +152,8 @@ func TestATokenIsNarrowedToTheScopesAskedFor(t *testing.T) {
 	}
 }
 
-// inBubble runs f with a clock that jumps: two replicas on one database.
+// inBubble runs f with a clock that jumps: two replicas on one database. A
+// time.Sleep inside moves that clock and takes no time.
 func inBubble(t *testing.T, f func(t *testing.T, here, there *access.Room)) {
 	t.Helper()
 	source := sqltest.Source(t, "sqlite")
