@@ -45,7 +45,7 @@ func newShop(t *testing.T) *shop {
 	s := &shop{}
 	s.house = newHouse(t, func(cfg *Config, db *sql.DB) {
 		cfg.Senders = &sender.Room{Store: db.Sender("wxcomponent"), API: wechat.API{Base: weChat.URL},
-			Tokens: func(string) wechat.TokenSource { return oneToken{} },
+			Tokens: func(sender.Sender) wechat.TokenSource { return oneToken{} },
 			Account: func(_ context.Context, appID string) (sender.Status, error) {
 				return sender.Status{Authorized: appID == "wx1", Sets: []int{7, 89}}, nil
 			}}

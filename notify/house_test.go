@@ -53,7 +53,7 @@ func newHouse(t testing.TB, source string, fit ...func(*notify.Config)) *house {
 	db := sqltest.Open(t, source)
 	h := &house{t: t, source: source, db: db, v: newVendor(t), store: db.Notify("wxcomponent"), metrics: prometheus.NewRegistry()}
 	h.senders = &sender.Room{Store: db.Sender("wxcomponent"), API: wechat.API{Base: h.v.URL, Timeout: 2 * time.Second},
-		Tokens: func(string) wechat.TokenSource { return fixedToken{} },
+		Tokens: func(sender.Sender) wechat.TokenSource { return fixedToken{} },
 		Account: func(_ context.Context, appID string) (sender.Status, error) {
 			_, gone := h.away.Load(appID)
 			return sender.Status{Authorized: !gone, Sets: []int{7, 89}}, nil

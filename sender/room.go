@@ -41,8 +41,8 @@ var needed = map[string]struct {
 type Room struct {
 	Store Store
 	API   wechat.API
-	// Tokens keeps the token of an account.
-	Tokens func(appID string) wechat.TokenSource
+	// Tokens gives the token that a sender's calls carry, whichever credentials it has.
+	Tokens func(s Sender) wechat.TokenSource
 	// Account tells how an account stands; fs.ErrNotExist: it never authorized.
 	Account func(ctx context.Context, appID string) (Status, error)
 
@@ -144,11 +144,21 @@ func (r *Room) Why(ctx context.Context, code string) (reason string, err error) 
 
 // Client gives a client that speaks for the sender, or the errors of Ready.
 func (r *Room) Client(ctx context.Context, code string) (*wechat.Account, error) {
-	s, err := r.ready(ctx, code)
+	s, tokens, err := r.Source(ctx, code)
 	if err != nil {
 		return nil, err
 	}
-	return r.API.Account(s.AppID, r.Tokens(s.AppID)), nil
+	return r.API.Account(s.AppID, tokens), nil
+}
+
+// Source gives a sender that can speak and the token of its calls, or the
+// errors of Ready.
+func (r *Room) Source(ctx context.Context, code string) (Sender, wechat.TokenSource, error) {
+	s, err := r.ready(ctx, code)
+	if err != nil {
+		return Sender{}, nil, err
+	}
+	return s, r.Tokens(s), nil
 }
 
 // ready never refuses because of what is remembered: an account may just have

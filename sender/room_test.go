@@ -23,7 +23,7 @@ func (noTokens) Replace(context.Context, string) (string, error) { return "t", n
 func newRoom(store sender.Store, account func() (sender.Status, error)) *sender.Room {
 	return &sender.Room{
 		Store:   store,
-		Tokens:  func(string) wechat.TokenSource { return noTokens{} },
+		Tokens:  func(sender.Sender) wechat.TokenSource { return noTokens{} },
 		Account: func(context.Context, string) (sender.Status, error) { return account() },
 	}
 }

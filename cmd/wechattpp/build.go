@@ -95,9 +95,7 @@ func (h *house) rooms() (err error) {
 	})
 	h.senders = &sender.Room{
 		Store: h.store.Sender(cfg.ComponentAppID), API: vendor, Account: h.account,
-		Tokens: func(appID string) wechat.TokenSource {
-			return h.tokens.Source(token.Owner{Kind: token.Authorizer, ID: appID})
-		},
+		Tokens: func(s sender.Sender) wechat.TokenSource { return h.tokens.Source(owner(s)) },
 	}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind}
 	h.messages = notify.New(notify.Config{
@@ -115,6 +113,15 @@ func newAccess(cfg *Config, s *store, log *slog.Logger) (*access.Room, error) {
 // platform is the owner of the component's token.
 func (h *house) platform() token.Owner {
 	return token.Owner{Kind: token.Component, ID: h.cfg.ComponentAppID}
+}
+
+// owner is whose token a sender's calls carry: its account's, which authorized
+// the platform, or the sender's own.
+func owner(s sender.Sender) token.Owner {
+	if s.Credentials == sender.Secret {
+		return token.Owner{Kind: token.Sender, ID: s.Code}
+	}
+	return token.Owner{Kind: token.Authorizer, ID: s.AppID}
 }
 
 // minters say who asks the vendor for which token.
