@@ -179,7 +179,7 @@ func eachFile(t *testing.T, visit func(file string)) {
 			return err
 		case entry.IsDir() && slices.Contains(ignored, entry.Name()):
 			return filepath.SkipDir
-		case entry.Type().IsRegular():
+		case entry.Type().IsRegular() && entry.Name() != ".git": // a file in a worktree
 			visit(filepath.ToSlash(path))
 		}
 		return nil
