@@ -13,10 +13,11 @@ import (
 
 // Limits of one request (docs.jiguang.cn/jums/server/rest_api_jums_custom_message).
 const (
-	mostUsers   = 1000
-	mostIDs     = 1000 // per sender
-	mostContent = 1 << 20
-	mostKey     = 255
+	mostUsers    = 1000
+	mostIDs      = 1000 // per sender
+	mostContent  = 1 << 20
+	mostMessages = 100 // per kind of sender
+	mostKey      = 255
 )
 
 // keyWait is how long a call waits for one with the same Idempotency-Key.
@@ -125,7 +126,7 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 		d.Targets, err = r.resolve(ctx, q.users, d.Parts)
 		return err
 	}
-	d.Targets, err = assign(q.official, d.Parts)
+	d.Targets, err = q.assign(d.Parts)
 	return err
 }
 
@@ -147,32 +148,37 @@ func (q *request) audience() error {
 	switch {
 	case len(q.users) > mostUsers:
 		return &Refusal{codeManyUsers, "aud_userid", fmt.Sprintf("has %d userids: at most %d a call", len(q.users), mostUsers)}
-	case len(q.users) > 0 && len(q.official) > 0:
-		return invalid("aud_wechatoa", "must not be mixed with aud_userid: send two requests")
-	case len(q.users) == 0 && len(q.official) == 0:
-		return invalid("aud_wechatoa", "is missing: name targets in aud_wechatoa or aud_userid")
-	case len(q.messages) == 0:
-		return invalid("msg_wechatoa", "is missing: every aud_xxx needs its msg_xxx")
+	case len(q.users) > 0 && len(q.targets) > 0:
+		return invalid("aud_"+q.targets[0].kind.name, "must not be mixed with aud_userid: send two requests")
+	case len(q.says) == 0 && len(q.targets) > 0:
+		return invalid("msg_"+q.targets[0].kind.name, "is missing: every aud_xxx needs its msg_xxx")
+	case len(q.says) == 0:
+		return invalid("msg_xxx", "is missing: say what to send, in %s", kindNames())
+	case len(q.users) == 0 && len(q.targets) == 0:
+		return invalid("aud_"+q.says[0].kind.name, "is missing: name targets in it, or in aud_userid")
 	}
 	for i, u := range q.users {
 		if n := len([]rune(u)); n == 0 || n > 64 || strings.ContainsFunc(u, unicode.IsControl) {
 			return invalid(at("aud_userid", i), "has %d characters: 1 to 64, no control characters", n)
 		}
 	}
-	for i, t := range q.official {
+	for _, t := range q.targets {
 		if len(t.Data) == 0 || len(t.Data) > mostIDs {
-			return invalid(at("aud_wechatoa", i)+".data", "has %d openids: 1 to %d per sender and call", len(t.Data), mostIDs)
+			return invalid(t.path+".data", "has %d %ss: 1 to %d per sender and call", len(t.Data), t.kind.ids, mostIDs)
 		}
 		for j, id := range t.Data {
-			if !isIdentity(id) {
-				return invalid(at(at("aud_wechatoa", i)+".data", j), "is no openid: 1 to 128 ASCII letters, digits, - and _")
+			if !t.kind.fits(id) {
+				return invalid(at(t.path+".data", j), "is no %s: %s", t.kind.ids, t.kind.form)
 			}
 		}
 	}
 	return nil
 }
 
-func isIdentity(id string) bool {
+const openIDForm = "1 to 128 ASCII letters, digits, - and _"
+
+// isOpenID: WeChat documents no form; every openid seen fits this one.
+func isOpenID(id string) bool {
 	bad := func(c rune) bool {
 		return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' && c != '_'
 	}

@@ -68,7 +68,7 @@ func history(rt *rapid.T, h *house, run int) {
 			}
 			for _, d := range due {
 				window := rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(rt, "window")
-				if _, err := h.store.Begin(ctx, []notify.Take{{Chunk: d.Chunk, Most: rapid.IntRange(0, 100).Draw(rt, "most")}}, time.Millisecond, window); err != nil {
+				if _, err := h.store.Begin(ctx, []notify.Take{{Chunk: d.Chunk, Most: rapid.IntRange(0, 100).Draw(rt, "most")}}, time.Millisecond, within(window)); err != nil {
 					rt.Fatal(err)
 				}
 			}

@@ -43,7 +43,7 @@ func (d *dying) Due(ctx context.Context, without []int64, limit int) (due []noti
 	return due, err
 }
 
-func (d *dying) Begin(ctx context.Context, takes []notify.Take, lease, window time.Duration) (w []*notify.Work, err error) {
+func (d *dying) Begin(ctx context.Context, takes []notify.Take, lease time.Duration, window func(notify.Part) time.Duration) (w []*notify.Work, err error) {
 	if err = d.do(func() error { w, err = d.Store.Begin(ctx, takes, lease, window); return err }); err != nil {
 		w = nil // whoever is dead calls nobody
 	}
@@ -135,7 +135,7 @@ func (h *house) beginLate(ctx context.Context) []*notify.Work {
 			h.t.Fatal(err)
 		}
 		if len(due) > 0 {
-			works, err := h.store.Begin(ctx, []notify.Take{{Chunk: due[0].Chunk, Most: 100}}, time.Minute, 0)
+			works, err := h.store.Begin(ctx, []notify.Take{{Chunk: due[0].Chunk, Most: 100}}, time.Minute, within(0))
 			if err != nil {
 				h.t.Fatal(err)
 			}
@@ -157,7 +157,7 @@ func TestAClaimThatHasPassedToAnotherWritesNothing(t *testing.T) {
 			if err != nil || len(due) != 1 {
 				h.t.Fatalf("due %v, %v", due, err)
 			}
-			works, err := h.store.Begin(ctx, []notify.Take{{Chunk: due[0].Chunk, Most: 100}}, lease, time.Minute)
+			works, err := h.store.Begin(ctx, []notify.Take{{Chunk: due[0].Chunk, Most: 100}}, lease, within(time.Minute))
 			if err != nil || len(works) != 1 {
 				h.t.Fatalf("works %v, %v", works, err)
 			}

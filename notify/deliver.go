@@ -120,7 +120,7 @@ func (e *delivery) oneCall(ctx context.Context, i int) {
 		return
 	}
 	e.moves[i].To = Sending
-	id, err := e.work.Part.Template.send(ctx, client, c.Identity, duplicateID(e.work.MsgID, c.Seq, c.Attempt))
+	id, err := e.work.Part.content().send(ctx, client, c.Identity, duplicateID(e.work.MsgID, c.Seq, c.Attempt))
 	v := judge(err, time.Now())
 	if c.Repeat && v.to == Queued {
 		v.to = Sending // the first call of this attempt may have arrived: only its own id may be used

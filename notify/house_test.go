@@ -86,6 +86,11 @@ func (h *house) elsewhere() *notify.Room {
 	return h.replica(func(c *notify.Config) { c.Store = db.Notify("wxcomponent") })
 }
 
+// within is a window that is the same for every part.
+func within(d time.Duration) func(notify.Part) time.Duration {
+	return func(notify.Part) time.Duration { return d }
+}
+
 // body is a request to openids by sender oa1.
 func body(openids ...string) []byte { return bodyBy("oa1", openids...) }
 

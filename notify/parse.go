@@ -14,8 +14,8 @@ import (
 // request is the body of POST /v1/sent, as far as this version serves it.
 type request struct {
 	users    []string
-	official []target
-	messages []officialMessage
+	targets  []aimed
+	says     []said
 	sendNo   string
 	priority int
 	owner    string
@@ -26,11 +26,18 @@ type request struct {
 	warnings []string
 }
 
-// target is an element of aud_wechatoa. instance is reserved and has no effect.
+// target is an element of aud_<kind>. instance is reserved and has no effect.
 type target struct {
 	Instance string   `json:"instance"`
 	Sender   string   `json:"sender"`
 	Data     []string `json:"data"`
+}
+
+// aimed is a target, and where it stands.
+type aimed struct {
+	kind *kind
+	path string
+	target
 }
 
 // otherSenders are JUMS's codes for senders that are not of the WeChat family
@@ -60,10 +67,6 @@ func (r *request) field(key string, raw json.RawMessage) error {
 	switch key {
 	case "aud_userid":
 		return strict(key, raw, &r.users)
-	case "aud_wechatoa":
-		return r.targets(key, raw)
-	case "msg_wechatoa":
-		return r.officialMessages(key, raw)
 	case "rule_id":
 		return zero(key, raw, "saved sending rules are not served by this version: leave it out or send 0")
 	case "option":
@@ -77,25 +80,59 @@ func (r *request) field(key string, raw json.RawMessage) error {
 	case "on_unknown":
 		return r.onUnknown(key, raw)
 	}
-	_, kind, _ := strings.Cut(key, "_")
-	if code, ok := otherSenders[kind]; ok && (strings.HasPrefix(key, "aud_") || strings.HasPrefix(key, "msg_")) {
+	word, name, _ := strings.Cut(key, "_")
+	switch k := kindNamed(name); {
+	case k != nil && word == "aud":
+		return r.aim(k, key, raw)
+	case k != nil && word == "msg":
+		return r.say(k, key, raw)
+	}
+	if code, ok := otherSenders[name]; ok && (word == "aud" || word == "msg") {
 		return &Refusal{code, key, "belongs to a sender that this service does not have: it sends by the WeChat family; leave the field out"}
 	}
 	if slices.Contains(notYet, key) {
-		return invalid(key, "is not served by this version: it sends msg_wechatoa of type 0 to aud_wechatoa or aud_userid")
+		return invalid(key, "is not served by this version: it sends %s", kindNames())
 	}
 	return invalid(key, "is no field of this request")
 }
 
-// targets also takes plain texts, which the vendor's own table shows.
-func (r *request) targets(key string, raw json.RawMessage) error {
+// aim reads aud_<kind>. It also takes plain texts, which the vendor's own table
+// shows.
+func (r *request) aim(k *kind, key string, raw json.RawMessage) error {
+	var list []target
 	var plain []string
 	first := bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("[")), " \t\r\n")
 	if bytes.HasPrefix(first, []byte(`"`)) && json.Unmarshal(raw, &plain) == nil {
-		r.official = []target{{Data: plain}}
-		return nil
+		list = []target{{Data: plain}}
+	} else if err := strict(key, raw, &list); err != nil {
+		return err
 	}
-	return strict(key, raw, &r.official)
+	for i, t := range list {
+		r.targets = append(r.targets, aimed{k, at(key, i), t})
+	}
+	return nil
+}
+
+// say reads msg_<kind>; what its elements say is looked at when it is known who
+// sends them.
+func (r *request) say(k *kind, key string, raw json.RawMessage) error {
+	var list []json.RawMessage
+	if err := strict(key, raw, &list); err != nil {
+		return err
+	}
+	if len(list) > mostMessages {
+		return invalid(key, "has %d messages: at most %d, each for a sender of its own", len(list), mostMessages)
+	}
+	for i, one := range list {
+		var by struct {
+			Sender string `json:"sender"`
+		}
+		if err := json.Unmarshal(one, &by); err != nil {
+			return invalid(at(key, i), "%s", jsonText(err))
+		}
+		r.says = append(r.says, said{k, at(key, i), by.Sender, one})
+	}
+	return nil
 }
 
 func (r *request) option(key string, raw json.RawMessage) error {

@@ -52,10 +52,6 @@ type Config struct {
 	Nudge func()
 }
 
-// window is how long after the intent a template message may be repeated:
-// WeChat notices a repeat for about ten minutes.
-const window = 8 * time.Minute
-
 // Room sends messages. Safe for concurrent use.
 type Room struct {
 	Config

@@ -103,7 +103,7 @@ func (d *round) begin(ctx context.Context) (began int, err error) {
 		if err != nil || len(takes) == 0 {
 			return began, err
 		}
-		works, err := d.Store.Begin(ctx, takes, d.Lease, window)
+		works, err := d.Store.Begin(ctx, takes, d.Lease, Part.Window)
 		for _, w := range works {
 			d.start(ctx, w)
 		}

@@ -8,15 +8,6 @@ import (
 // ChunkSize is how many recipients are claimed, sent and counted together.
 const ChunkSize = 100
 
-// Part is what a message says at one sender.
-type Part struct {
-	Sender   string    `json:"sender"`
-	SenderID int64     `json:"sender_id"`
-	AppID    string    `json:"app_id"`
-	Kind     string    `json:"kind"` // "template"
-	Template *Template `json:"template,omitempty"`
-}
-
 // Target is one recipient of a part. One without an identity is skipped.
 type Target struct{ UserID, Identity string }
 
@@ -147,9 +138,9 @@ type Store interface {
 	// Begin claims those of the chunks that are still due, for the time of
 	// lease, and in the same transaction marks who shall be called as sending.
 	// Recipients left sending by others are repeated while their intent is
-	// younger than window, else they end as unknown or, if the message says
+	// younger than the part's window, else they end as unknown or, if the message says
 	// so, begin another attempt. Expired and stopped ones end.
-	Begin(ctx context.Context, takes []Take, lease, window time.Duration) ([]*Work, error)
+	Begin(ctx context.Context, takes []Take, lease time.Duration, window func(Part) time.Duration) ([]*Work, error)
 	// Record writes a result. lost: the claim has passed to another, and
 	// nothing was written.
 	Record(ctx context.Context, r *Result) (lost bool, err error)

@@ -10,66 +10,63 @@ import (
 
 // parts finds the sender of each message and checks its content.
 func (r *Room) parts(ctx context.Context, c Client, q *request) ([]Part, error) {
-	const kind = "wechatoa"
-	parts := make([]Part, 0, len(q.messages))
+	parts := make([]Part, 0, len(q.says))
 	size := 0
-	for i := range q.messages {
-		m := &q.messages[i]
-		path := at("msg_wechatoa", i)
-		p, err := r.part(ctx, c, kind, m.Sender, path)
+	for _, m := range q.says {
+		p, err := r.part(ctx, c, m)
 		if err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(parts, func(o Part) bool { return o.Sender == p.Sender }) {
-			return nil, invalid(path+".sender", "is %q a second time: one message per sender and request", p.Sender)
+			return nil, invalid(m.path+".sender", "is %q a second time: one message per sender and request", p.Sender)
 		}
-		if p.Template, err = m.template(path, q); err != nil {
+		says, err := m.kind.parse(m.path, m.raw, q)
+		if err != nil {
 			return nil, err
 		}
-		for name, v := range p.Template.Data {
-			size += len(name) + len(v)
+		says.put(&p)
+		if size += says.size(); size > mostContent {
+			return nil, invalid(m.path, "is too much: the messages of one request hold at most %d bytes of values", mostContent)
 		}
 		parts = append(parts, p)
-	}
-	if size > mostContent {
-		return nil, invalid("msg_wechatoa", "holds %d bytes of values: at most %d", size, mostContent)
 	}
 	return parts, nil
 }
 
-// part finds the sender that a message of the kind goes by.
-func (r *Room) part(ctx context.Context, c Client, kind, code, path string) (Part, error) {
+// part finds the sender that a message goes by.
+func (r *Room) part(ctx context.Context, c Client, m said) (Part, error) {
+	code, path := m.sender, m.path
 	if code == "" {
-		mine, err := r.mine(ctx, c, kind)
+		mine, err := r.mine(ctx, c, m.kind.name)
 		if err != nil {
 			return Part{}, err
 		}
 		if len(mine) > 1 {
-			return Part{}, invalid(path+".sender", "is needed: you may use several senders of kind %s: %s", kind, few(mine))
+			return Part{}, invalid(path+".sender", "is needed: you may use several senders of kind %s: %s", m.kind.name, few(mine))
 		}
 		if len(mine) == 0 {
-			return Part{}, &Refusal{codeNoOfficial, path, "has no sender: no Official Account is granted to you"}
+			return Part{}, &Refusal{m.kind.code, path, "has no sender: no " + m.kind.people + " is granted to you"}
 		}
 		code = mine[0]
 	}
 	id, found, appID, err := r.Senders.Find(ctx, code)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !c.All && !slices.Contains(c.Senders, code) {
-		return Part{}, &Refusal{codeNoOfficial, path + ".sender", "does not exist or is not granted to you: use the code of a sender that is"}
+		return Part{}, &Refusal{m.kind.code, path + ".sender", "does not exist or is not granted to you: use the code of a sender that is"}
 	}
 	if err != nil {
 		return Part{}, err
 	}
-	if found != kind {
-		return Part{}, invalid(path+".sender", "is of kind %s: use one of kind %s", found, kind)
+	if found != m.kind.name {
+		return Part{}, invalid(path+".sender", "is of kind %s: use one of kind %s", found, m.kind.name)
 	}
 	why, err := r.Senders.Why(ctx, code)
 	if err != nil {
 		return Part{}, err
 	}
 	if why != "" {
-		return Part{}, &Refusal{codeNoOfficial, path, "cannot be sent now: " + why}
+		return Part{}, &Refusal{m.kind.code, path, "cannot be sent now: " + why}
 	}
-	return Part{Sender: code, SenderID: id, AppID: appID, Kind: "template"}, nil
+	return Part{Sender: code, SenderID: id, SenderKind: found, AppID: appID}, nil
 }
 
 // mine lists the senders of a kind that the client may use.
@@ -102,7 +99,7 @@ func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]T
 	users = unique(users)
 	all := make([][]Target, len(parts))
 	for i, p := range parts {
-		found, err := r.Audience.Resolve(ctx, "wechatoa", p.Sender, users)
+		found, err := r.Audience.Resolve(ctx, p.SenderKind, p.Sender, users)
 		if err != nil {
 			return nil, err
 		}
@@ -118,25 +115,29 @@ func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]T
 	return all, nil
 }
 
-// assign gives each list of openids to the part of its sender.
-func assign(targets []target, parts []Part) ([][]Target, error) {
+// assign gives each list of identities to the part of its sender: the one it
+// names, else the only one of its kind.
+func (q *request) assign(parts []Part) ([][]Target, error) {
 	ids := make([][]string, len(parts))
-	for i, t := range targets {
-		part := slices.IndexFunc(parts, func(p Part) bool { return p.Sender == t.Sender })
-		if t.Sender == "" && len(parts) == 1 {
-			part = 0
+	for _, t := range q.targets {
+		part, found := -1, 0
+		for i, p := range parts {
+			if p.SenderKind == t.kind.name && (t.Sender == "" || t.Sender == p.Sender) {
+				part = i
+				found++
+			}
 		}
-		if part < 0 {
-			return nil, invalid(at("aud_wechatoa", i)+".sender", "must be the sender of one of the messages in msg_wechatoa")
+		if found != 1 {
+			return nil, invalid(t.path+".sender", "must be the sender of one of the messages in msg_%s", t.kind.name)
 		}
 		if ids[part] = append(ids[part], t.Data...); len(ids[part]) > mostIDs {
-			return nil, invalid("aud_wechatoa", "has more than %d openids for sender %s: send several requests", mostIDs, parts[part].Sender)
+			return nil, invalid("aud_"+t.kind.name, "has more than %d %ss for sender %s: send several requests", mostIDs, t.kind.ids, parts[part].Sender)
 		}
 	}
 	all := make([][]Target, len(parts))
 	for i, list := range ids {
 		if len(list) == 0 {
-			return nil, invalid(at("msg_wechatoa", i), "has no targets: every msg_xxx needs its aud_xxx")
+			return nil, invalid(q.says[i].path, "has no targets: every msg_xxx needs its aud_xxx")
 		}
 		for _, id := range unique(list) {
 			all[i] = append(all[i], Target{Identity: id})

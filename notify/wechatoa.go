@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -46,32 +47,25 @@ type value struct {
 
 const deadColour = "colours are not sent: WeChat's clients ignore them since 2023-05-04"
 
-func (r *request) officialMessages(key string, raw json.RawMessage) error {
-	var list []json.RawMessage
-	if err := strict(key, raw, &list); err != nil {
-		return err
+// official is the kind of Official Accounts.
+var official = kind{name: "wechatoa", people: "Official Account", ids: "openid", fits: isOpenID, form: openIDForm, code: codeNoOfficial, parse: parseOfficial}
+
+func parseOfficial(path string, raw json.RawMessage, q *request) (content, error) {
+	var is struct {
+		Type int `json:"type"`
 	}
-	if len(list) > 100 {
-		return invalid(key, "has %d messages: at most 100, each for a sender of its own", len(list))
+	if err := json.Unmarshal(raw, &is); err == nil && is.Type != 0 {
+		return nil, invalid(path+".type", "is %d: this version sends type 0 (template message)", is.Type)
 	}
-	for i, one := range list {
-		var kind struct {
-			Type int `json:"type"`
-		}
-		if err := json.Unmarshal(one, &kind); err == nil && kind.Type != 0 {
-			return invalid(at(key, i)+".type", "is %d: this version sends type 0 (template message)", kind.Type)
-		}
-		var m officialMessage
-		if err := strict(at(key, i), one, &m); err != nil {
-			return err
-		}
-		r.messages = append(r.messages, m)
+	var m officialMessage
+	if err := strict(path, raw, &m); err != nil {
+		return nil, err
 	}
-	return nil
+	return m.template(path, q)
 }
 
 // template checks the fields and gives what is sent.
-func (m *officialMessage) template(path string, r *request) (*Template, error) {
+func (m *officialMessage) template(path string, q *request) (content, error) {
 	t := &Template{ID: m.TemplateID, URL: m.URL, Data: make(map[string]string, len(m.Data))}
 	if t.ID == "" || len(t.ID) > 128 || strings.ContainsFunc(t.ID, notPrintable) {
 		return nil, invalid(path+".template_id", "must be the id of a template in the account's own list: 1 to 128 ASCII characters")
@@ -100,7 +94,7 @@ func (m *officialMessage) template(path string, r *request) (*Template, error) {
 		coloured = coloured || v.Color != ""
 	}
 	if coloured {
-		r.warnings = append(r.warnings, path+": "+deadColour)
+		q.warnings = append(q.warnings, path+": "+deadColour)
 	}
 	return t, nil
 }
@@ -241,8 +235,18 @@ func isAmount(s string) bool {
 	return digits(whole) > 0 && digits(whole) <= 12 && strings.Trim(rest, "0123456789.,") == ""
 }
 
-// send hands one recipient over. The bytes depend on message, recipient and
-// attempt alone, so that a repeat is the same call.
+func (t *Template) put(p *Part) { p.Kind, p.Template = "template", t }
+
+func (t *Template) size() (n int) {
+	for name, v := range t.Data {
+		n += len(name) + len(v)
+	}
+	return n
+}
+
+// window: WeChat notices a repeated client_msg_id for about ten minutes.
+func (t *Template) window() time.Duration { return 8 * time.Minute }
+
 func (t *Template) send(ctx context.Context, a *wechat.Account, openid, id string) (int64, error) {
 	return a.SendTemplate(ctx, wechat.TemplateMessage{
 		ToUser: openid, TemplateID: t.ID, URL: t.URL, MiniProgram: t.MiniProgram, Data: t.Data, ClientMsgID: id,

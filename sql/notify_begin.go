@@ -53,7 +53,7 @@ type openRow struct {
 }
 
 // Begin claims chunks and makes the intent durable, in one commit.
-func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease, window time.Duration) ([]*notify.Work, error) {
+func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Duration, window func(notify.Part) time.Duration) ([]*notify.Work, error) {
 	most := make(map[int64]int, len(takes))
 	ids := make([]int64, len(takes))
 	for i, k := range takes {
@@ -93,7 +93,7 @@ type beginning struct {
 	open   map[int64][]openRow // by chunk
 	stops  map[stopKey]notify.Stop
 	claim  int64
-	window time.Duration
+	window func(notify.Part) time.Duration
 }
 
 type stopKey struct {
@@ -172,6 +172,7 @@ func (b *beginning) begin(c *chunkRow, most int) *notify.Work {
 	h := b.l.heads[c.MessageID]
 	w := &notify.Work{Chunk: c.ID, Claim: b.claim, MsgID: h.msgID(), ClientID: h.ClientID, N: c.N, PartNo: c.Part,
 		Part: h.parts[c.Part], Attempts: c.Attempts}
+	window := b.window(w.Part).Milliseconds()
 	stop, stopped := b.stops[stopKey{c.MessageID, c.Part}]
 	expired := c.ExpireAt != nil && *c.ExpireAt <= c.Now
 	end := func(r openRow, to notify.State, code int, text string) {
@@ -181,11 +182,11 @@ func (b *beginning) begin(c *chunkRow, most int) *notify.Work {
 		w.Calls = append(w.Calls, notify.Call{Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat})
 	}
 	for _, r := range b.open[c.ID] {
-		stale := r.State == notify.Sending && (r.IntentAt == nil || c.Now-*r.IntentAt >= b.window.Milliseconds())
+		stale := r.State == notify.Sending && (r.IntentAt == nil || c.Now-*r.IntentAt >= window)
 		room := len(w.Calls) < most
 		switch {
 		case stale && (!h.Resend || stopped):
-			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and the time in which it notices a repeat is over")
+			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and it would not notice a repeat, or no longer")
 		case r.State == notify.Sending && !stale && room:
 			call(r, r.Attempt, true)
 		case r.State == notify.Sending && !stale:

@@ -1,0 +1,83 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"wechattpp/wechat"
+)
+
+// kind is a kind of sender as requests name it: targets in aud_<name>, messages
+// in msg_<name>. Each has a file of its own, which checks the fields of its
+// messages, and hands them over.
+type kind struct {
+	name   string
+	people string // what it is called
+	ids    string // what its identities are called
+	fits   func(id string) bool
+	form   string // of an identity that fits
+	code   int    // JUMS's, for "there is no such sender for you"
+	// parse checks an element of msg_<name>, whose own fields are at path.
+	parse func(path string, raw json.RawMessage, q *request) (content, error)
+}
+
+// kinds lists those that are served.
+var kinds = []*kind{&official}
+
+// kindNamed finds the kind of a field aud_<name> or msg_<name>; nil if there is none.
+func kindNamed(name string) *kind {
+	if i := slices.IndexFunc(kinds, func(k *kind) bool { return k.name == name }); i >= 0 {
+		return kinds[i]
+	}
+	return nil
+}
+
+func kindNames() string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, "msg_"+k.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// said is an element of msg_<kind>, its content not yet looked at.
+type said struct {
+	kind         *kind
+	path, sender string
+	raw          json.RawMessage
+}
+
+// content is what a message says at one sender, in one kind of message.
+type content interface {
+	// put makes it the content of a part.
+	put(p *Part)
+	// size is about how many bytes it holds.
+	size() int
+	// window is how long after the intent the vendor notices that the same
+	// bytes come again; 0: it never does.
+	window() time.Duration
+	// send hands one recipient over, and gives the vendor's id of it, 0 if it
+	// said none. The bytes depend on message, recipient and attempt alone, so
+	// that a repeat is the same call; id is the same for each repeat.
+	send(ctx context.Context, a *wechat.Account, to, id string) (int64, error)
+}
+
+// Part is what a message says at one sender.
+type Part struct {
+	Sender     string    `json:"sender"`
+	SenderID   int64     `json:"sender_id"`
+	SenderKind string    `json:"sender_kind,omitempty"` // empty: wechatoa, of messages stored before there were others
+	AppID      string    `json:"app_id"`
+	Kind       string    `json:"kind"` // of the message: "template"
+	Template   *Template `json:"template,omitempty"`
+}
+
+// content is whichever the part has.
+func (p Part) content() content { return p.Template }
+
+// Window is how long after the intent a call for the part may be repeated with
+// the same bytes; 0: never.
+func (p Part) Window() time.Duration { return p.content().window() }
