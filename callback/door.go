@@ -36,11 +36,12 @@ type Config struct {
 // use.
 type Door struct {
 	Config
-	names  *names
-	counts *counts
-	waits  waits
-	gaps   gaps
-	alarms alarms
+	component *lock
+	names     *names
+	counts    *counts
+	waits     waits
+	gaps      gaps
+	alarms    alarms
 	// measured is when the backlog was last looked at, in Unix nanoseconds.
 	measured atomic.Int64
 }
@@ -53,7 +54,10 @@ func New(c Config) *Door {
 	if c.Nudge == nil {
 		c.Nudge = func() {}
 	}
-	d := &Door{Config: c, names: newNames(c.Accounts), counts: newCounts(c.Metrics)}
+	d := &Door{
+		Config: c, names: newNames(c.Accounts), counts: newCounts(c.Metrics),
+		component: &lock{ID: c.ComponentAppID, Token: c.Token, Keys: []*crypto.Key{c.Key, c.PreviousKey}},
+	}
 	d.gaps.log = c.Log
 	return d
 }

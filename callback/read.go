@@ -15,7 +15,7 @@ import (
 
 // read makes an event of a request, or says why not.
 func (d *Door) read(ctx context.Context, r *Request) (*Event, *Refusal) {
-	plain, refusal := d.open(r)
+	plain, _, refusal := d.open(r, d.lock(r))
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -26,34 +26,34 @@ func (d *Door) read(ctx context.Context, r *Request) (*Event, *Refusal) {
 	return d.messageEvent(ctx, r, &push, plain, err)
 }
 
-// open verifies before it decrypts.
-func (d *Door) open(r *Request) ([]byte, *Refusal) {
+// open verifies before it decrypts, and tells which of the lock's keys fitted.
+func (d *Door) open(r *Request, l *lock) (plain []byte, key *crypto.Key, _ *Refusal) {
 	env, err := wechat.ParseEnvelope(r.Body)
 	if errors.Is(err, wechat.ErrNoEnvelope) {
-		return nil, errCleartext
+		return nil, nil, errCleartext
 	}
 	if err != nil {
-		return nil, errEnvelope
+		return nil, nil, errEnvelope
 	}
-	if !crypto.Verify(r.Signature, d.Token, r.Timestamp, r.Nonce, env.Encrypt) {
+	if !crypto.Verify(r.Signature, l.Token, r.Timestamp, r.Nonce, env.Encrypt) {
 		if !isBase64(env.Encrypt) {
-			return nil, errBase64
+			return nil, nil, errBase64
 		}
-		return nil, errSignature
+		return nil, nil, errSignature
 	}
 	if !d.timely(r) {
-		return nil, errStale
+		return nil, nil, errStale
 	}
-	plain, _, err := crypto.Open(env.Encrypt, d.ComponentAppID, d.Key, d.PreviousKey)
+	plain, i, err := crypto.Open(env.Encrypt, l.ID, l.Keys...)
 	switch {
 	case err == nil:
-		return plain, nil
+		return plain, l.Keys[i], nil
 	case errors.Is(err, crypto.ErrNotBase64):
-		return nil, errBase64
-	case env.AppID != "" && env.AppID != d.ComponentAppID:
-		return nil, errWrongAppID // another platform's push at our address, with our token
+		return nil, nil, errBase64
+	case env.AppID != "" && env.AppID != l.ID:
+		return nil, nil, errWrongAppID // another platform's push at our address, with our token
 	}
-	return nil, errWrongKey
+	return nil, nil, errWrongKey
 }
 
 func isBase64(text []byte) bool {
