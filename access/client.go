@@ -22,7 +22,10 @@ type Client struct {
 	PreviousLife time.Duration
 	Senders      []string // codes of the senders it may see and use
 	Scopes       []string
-	Disabled     bool
+	// ProxyPrefixes are the paths that the client may call through the proxy,
+	// with all below them, such as /cgi-bin/user; "/" is every path.
+	ProxyPrefixes []string
+	Disabled      bool
 	// Generation is in each token made for the client; a token of another
 	// generation is no longer good. A rotation that keeps nothing moves it on.
 	Generation int64
@@ -41,7 +44,7 @@ type Store interface {
 	// Clients lists up to limit clients with ids above after, by id, without
 	// secrets.
 	Clients(ctx context.Context, after int64, limit int) ([]Client, error)
-	// UpdateClient writes name, senders, scopes and disabled as change leaves
+	// UpdateClient writes name, senders, scopes, prefixes and disabled as change leaves
 	// them, and answers the client without secrets. change runs in the
 	// transaction, may run again, and stops it all with its error.
 	UpdateClient(ctx context.Context, id int64, change func(*Client) error) (Client, error)

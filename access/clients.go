@@ -64,7 +64,7 @@ func (r *Room) Clients(ctx context.Context, after int64, limit int) ([]Client, e
 	return r.store.Clients(ctx, after, limit)
 }
 
-// Update changes name, senders, scopes or disabled. Errors: *InputError,
+// Update changes name, senders, scopes, prefixes or disabled. Errors: *InputError,
 // fs.ErrNotExist.
 func (r *Room) Update(ctx context.Context, id int64, change func(*Client)) (Client, error) {
 	c, err := r.store.UpdateClient(ctx, id, func(c *Client) error {
@@ -137,6 +137,9 @@ func checkClient(c Client) error {
 	}
 	if c.Kind == AccessKey && len(c.Senders) > 0 {
 		return &InputError{"senders", "must be empty for an access_key: it cannot send"}
+	}
+	if err := checkPrefixes(c.ProxyPrefixes, c.Kind == AccessKey); err != nil {
+		return err
 	}
 	return checkScopes(c.Scopes, c.Kind == AccessKey)
 }

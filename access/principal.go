@@ -1,6 +1,9 @@
 package access
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Scopes: what a token allows. Admin includes every other one but UsersDelete,
 // which JUMS gives to its AccessKey alone
@@ -35,6 +38,7 @@ type Principal struct {
 	ChannelKey string // empty for an administrator
 	Scopes     []string
 	Senders    []string // codes granted; an administrator may use every sender
+	Prefixes   []string // paths it may call through the proxy; an administrator may call all
 }
 
 // Admin tells whether the principal holds the admin scope.
@@ -48,6 +52,21 @@ func (p Principal) Has(scope string) bool {
 // MaySender tells whether the principal may see and use the sender.
 func (p Principal) MaySender(code string) bool {
 	return p.ClientID == 0 && p.Admin() || slices.Contains(p.Senders, code)
+}
+
+// MayProxy tells whether the principal may call the vendor's path, clean and
+// with its slash in front: a prefix covers itself and what is below it.
+func (p Principal) MayProxy(path string) bool {
+	if p.ClientID == 0 && p.Admin() {
+		return true
+	}
+	for _, allowed := range p.Prefixes {
+		rest, ok := strings.CutPrefix(path, strings.TrimSuffix(allowed, "/"))
+		if ok && (rest == "" || rest[0] == '/') {
+			return true
+		}
+	}
+	return false
 }
 
 // Actor names the principal in the audit trail: "client/12" or "admin/name".

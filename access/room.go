@@ -2,6 +2,9 @@ package access
 
 import (
 	"log/slog"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
 )
 
 // Config is what the room needs.
@@ -25,6 +28,8 @@ type Room struct {
 	byKey    *cache[string, Client]
 	tokens   *cache[string, Token]
 	failures *failures
+	revealed *lru.Cache[revealed, struct{}]
+	reveals  singleflight.Group
 }
 
 // New makes the room; keys that are missing or short are an error.
@@ -36,6 +41,10 @@ func New(c Config) (*Room, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	known, err := lru.New[revealed, struct{}](cached)
+	if err != nil {
+		return nil, err
+	}
 	return &Room{
 		store:    c.Store,
 		log:      c.Log,
@@ -44,5 +53,6 @@ func New(c Config) (*Room, error) {
 		byKey:    newCache(c.Store.ClientByKey),
 		tokens:   newCache(c.Store.Token),
 		failures: newFailures(),
+		revealed: known,
 	}, nil
 }

@@ -15,6 +15,7 @@ type clientParams struct {
 	Kind         string   `json:"kind" validate:"omitempty,oneof=channel access_key"`
 	Senders      []string `json:"senders"`
 	Scopes       []string `json:"scopes"`
+	Prefixes     []string `json:"proxy_prefixes"`
 	ChannelKey   string   `json:"channel_key"`
 	MasterSecret string   `json:"master_secret"`
 	Disabled     bool     `json:"disabled"`
@@ -25,6 +26,7 @@ type clientChange struct {
 	Name     *string   `json:"name"`
 	Senders  *[]string `json:"senders"`
 	Scopes   *[]string `json:"scopes"`
+	Prefixes *[]string `json:"proxy_prefixes"`
 	Disabled *bool     `json:"disabled"`
 }
 
@@ -39,6 +41,7 @@ type clientAnswer struct {
 	ChannelKey string    `json:"channel_key"`
 	Senders    []string  `json:"senders"`
 	Scopes     []string  `json:"scopes"`
+	Prefixes   []string  `json:"proxy_prefixes"`
 	Disabled   bool      `json:"disabled"`
 	CreatedAt  time.Time `json:"created_at"`
 	// MasterSecret is in the answers to creation and rotation only.
@@ -48,7 +51,7 @@ type clientAnswer struct {
 }
 
 func showClient(c access.Client) clientAnswer {
-	return clientAnswer{ID: c.ID, Name: c.Name, Kind: c.Kind, ChannelKey: c.ChannelKey, Senders: some(c.Senders), Scopes: some(c.Scopes),
+	return clientAnswer{ID: c.ID, Name: c.Name, Kind: c.Kind, ChannelKey: c.ChannelKey, Senders: some(c.Senders), Scopes: some(c.Scopes), Prefixes: some(c.ProxyPrefixes),
 		Disabled: c.Disabled, CreatedAt: c.CreatedAt, MasterSecret: c.Secret, OldSecretFor: max(0, int(c.PreviousLife.Seconds()))}
 }
 
@@ -93,7 +96,7 @@ func (s *server) createClient(c *call) error {
 	if err := c.decode(&in); err != nil {
 		return err
 	}
-	made, err := s.Access.Create(c.ctx(), access.Client{Name: in.Name, Kind: in.Kind, Senders: in.Senders, Scopes: in.Scopes,
+	made, err := s.Access.Create(c.ctx(), access.Client{Name: in.Name, Kind: in.Kind, Senders: in.Senders, Scopes: in.Scopes, ProxyPrefixes: in.Prefixes,
 		ChannelKey: in.ChannelKey, Secret: in.MasterSecret, Disabled: in.Disabled})
 	if err != nil {
 		return err
@@ -102,6 +105,7 @@ func (s *server) createClient(c *call) error {
 	c.note("name", made.Name)
 	c.note("scopes", made.Scopes)
 	c.note("senders", made.Senders)
+	c.note("proxy_prefixes", some(made.ProxyPrefixes))
 	return c.created(showClient(made))
 }
 
@@ -133,6 +137,9 @@ func (in clientChange) apply(row *access.Client) {
 	if in.Scopes != nil {
 		row.Scopes = *in.Scopes
 	}
+	if in.Prefixes != nil {
+		row.ProxyPrefixes = *in.Prefixes
+	}
 	if in.Disabled != nil {
 		row.Disabled = *in.Disabled
 	}
@@ -149,6 +156,9 @@ func (in clientChange) names() map[string]any {
 	}
 	if in.Scopes != nil {
 		changed["scopes"] = *in.Scopes
+	}
+	if in.Prefixes != nil {
+		changed["proxy_prefixes"] = *in.Prefixes
 	}
 	if in.Disabled != nil {
 		changed["disabled"] = *in.Disabled

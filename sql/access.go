@@ -10,12 +10,20 @@ import (
 )
 
 // Access keeps clients, administrators' tokens and the audit trail.
-type Access struct{ db *DB }
+type Access struct {
+	db    *DB
+	trail *group[access.Entry]
+}
 
 var _ access.Store = (*Access)(nil)
 
-// Access gives the store of access.
-func (db *DB) Access() *Access { return &Access{db} }
+// Access gives the store of access and starts the committers of its trail. Call
+// it once.
+func (db *DB) Access() *Access {
+	s := &Access{db: db}
+	s.trail = newGroup(db, company, s.appendTrail, nil)
+	return s
+}
 
 type clientRow struct {
 	ID         int64  `db:"id"`
@@ -27,19 +35,23 @@ type clientRow struct {
 	Left       int64  `db:"previous_left"` // milliseconds
 	Senders    string `db:"senders"`
 	Scopes     string `db:"scopes"`
+	Prefixes   string `db:"proxy_prefixes"`
 	Disabled   bool   `db:"disabled"`
 	Generation int64  `db:"generation"`
 	CreatedAt  int64  `db:"created_at"`
 }
 
 const clientColumns = `SELECT id, name, kind, channel_key, secret, previous, COALESCE(previous_until - {now}, 0) AS previous_left,
-	senders, scopes, disabled, generation, created_at FROM client `
+	senders, scopes, COALESCE(proxy_prefixes, '[]') AS proxy_prefixes, disabled, generation, created_at FROM client `
 
 // client is the row without its secrets.
 func (r clientRow) client() (access.Client, error) {
 	c := access.Client{ID: r.ID, Name: r.Name, Kind: r.Kind, ChannelKey: r.ChannelKey, PreviousLife: max(0, time.Duration(r.Left)*time.Millisecond),
 		Disabled: r.Disabled, Generation: r.Generation, CreatedAt: time.UnixMilli(r.CreatedAt).UTC()}
 	if err := json.Unmarshal([]byte(r.Senders), &c.Senders); err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal([]byte(r.Prefixes), &c.ProxyPrefixes); err != nil {
 		return c, err
 	}
 	return c, json.Unmarshal([]byte(r.Scopes), &c.Scopes)
@@ -68,11 +80,11 @@ func (s *Access) CreateClient(ctx context.Context, c access.Client) (access.Clie
 	if err != nil {
 		return access.Client{}, err
 	}
-	const insert = `INSERT INTO client (name, kind, channel_key, secret, senders, scopes, disabled, generation, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, 1, {now})`
+	const insert = `INSERT INTO client (name, kind, channel_key, secret, senders, scopes, proxy_prefixes, disabled, generation, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, {now})`
 	var row clientRow
 	err = s.db.inTx(ctx, func(t tx) error {
-		if _, err := t.exec(ctx, insert, c.Name, c.Kind, c.ChannelKey, sealed, array(c.Senders), array(c.Scopes), c.Disabled); err != nil {
+		if _, err := t.exec(ctx, insert, c.Name, c.Kind, c.ChannelKey, sealed, array(c.Senders), array(c.Scopes), array(c.ProxyPrefixes), c.Disabled); err != nil {
 			return err
 		}
 		return t.get(ctx, &row, clientColumns+`WHERE channel_key = ?`, c.ChannelKey)
@@ -131,7 +143,7 @@ func (s *Access) Clients(ctx context.Context, after int64, limit int) ([]access.
 	return list, nil
 }
 
-// UpdateClient writes what change leaves in name, senders, scopes, disabled.
+// UpdateClient writes what change leaves in name, senders, scopes, prefixes, disabled.
 func (s *Access) UpdateClient(ctx context.Context, id int64, change func(*access.Client) error) (access.Client, error) {
 	var c access.Client
 	err := s.db.inTx(ctx, func(t tx) error {
@@ -145,8 +157,8 @@ func (s *Access) UpdateClient(ctx context.Context, id int64, change func(*access
 		if err := change(&c); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, `UPDATE client SET name = ?, senders = ?, scopes = ?, disabled = ? WHERE id = ?`,
-			c.Name, array(c.Senders), array(c.Scopes), c.Disabled, id)
+		_, err = t.exec(ctx, `UPDATE client SET name = ?, senders = ?, scopes = ?, proxy_prefixes = ?, disabled = ? WHERE id = ?`,
+			c.Name, array(c.Senders), array(c.Scopes), array(c.ProxyPrefixes), c.Disabled, id)
 		return err
 	})
 	return c, err

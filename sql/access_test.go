@@ -15,7 +15,7 @@ import (
 )
 
 var aShop = access.Client{Name: "店铺 🛍", Kind: access.Channel, ChannelKey: "3f0c9a1d5b7e2468ace01357", Secret: "first-secret-of-the-shop",
-	Senders: []string{"wechatoa123"}, Scopes: []string{access.Send, access.Users}}
+	Senders: []string{"wechatoa123"}, Scopes: []string{access.Send, access.Users}, ProxyPrefixes: []string{"/cgi-bin/user"}}
 
 func TestClients(t *testing.T) {
 	t.Parallel()

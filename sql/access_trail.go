@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"strings"
 	"time"
 
 	"wechattpp/access"
@@ -84,17 +85,31 @@ type auditRow struct {
 	Detail string `db:"detail"`
 }
 
-// Record appends to the audit trail.
-func (s *Access) Record(ctx context.Context, e access.Entry) error {
-	detail := []byte("{}")
-	if len(e.Detail) > 0 {
-		var err error
-		if detail, err = json.Marshal(e.Detail); err != nil {
-			return err
+// Record appends to the audit trail and returns when the entry is durable.
+// What queued behind the running commit shares the next one, for every call of
+// the proxy is an entry.
+func (s *Access) Record(ctx context.Context, e access.Entry) error { return s.trail.do(ctx, e) }
+
+// appendTrail writes entries, all or none.
+func (s *Access) appendTrail(ctx context.Context, batch []access.Entry) error {
+	var insert strings.Builder
+	insert.WriteString(`INSERT INTO audit (at, actor, action, target, detail) VALUES `)
+	args := make([]any, 0, 4*len(batch))
+	for i, e := range batch {
+		detail := []byte("{}")
+		if len(e.Detail) > 0 {
+			var err error
+			if detail, err = json.Marshal(e.Detail); err != nil {
+				return err
+			}
 		}
+		if i > 0 {
+			insert.WriteString(", ")
+		}
+		insert.WriteString("({now}, ?, ?, ?, ?)")
+		args = append(args, e.Actor, e.Action, e.Target, string(detail))
 	}
-	_, err := s.db.run().exec(ctx, `INSERT INTO audit (at, actor, action, target, detail) VALUES ({now}, ?, ?, ?, ?)`,
-		e.Actor, e.Action, e.Target, string(detail))
+	_, err := s.db.run().exec(ctx, insert.String(), args...)
 	return err
 }
 

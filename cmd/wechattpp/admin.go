@@ -126,6 +126,7 @@ func clientCommand(flags *pflag.FlagSet) *cobra.Command {
 	create.Flags().StringVar(&made.Kind, "kind", access.Channel, "channel or access_key")
 	create.Flags().StringSliceVar(&made.Senders, "sender", nil, "codes of the senders it may use")
 	create.Flags().StringSliceVar(&made.Scopes, "scope", nil, "what it may do, e.g. send,users,messages:read")
+	create.Flags().StringSliceVar(&made.ProxyPrefixes, "proxy-prefix", nil, "vendor's paths it may call through the proxy, e.g. /cgi-bin/user; / is every path")
 	list := &cobra.Command{Use: "list", Short: "List the clients (the first 1,000)", Args: exactArgs(0), RunE: func(c *cobra.Command, _ []string) error {
 		return withAccess(c, flags, func(ctx context.Context, room *access.Room) error {
 			all, err := room.Clients(ctx, 0, 1000)
