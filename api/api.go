@@ -38,6 +38,10 @@ type Config struct {
 	// make at this replica; 0 means 10,000.
 	Rate float64
 
+	// Stopping ends when the service is about to: streams end then, other calls
+	// are finished. nil: never.
+	Stopping context.Context
+
 	Access *access.Room
 
 	Senders  *sender.Room
@@ -104,6 +108,9 @@ func (s *server) defaults() {
 	}
 	if s.Metrics == nil {
 		s.Metrics = prometheus.NewRegistry()
+	}
+	if s.Stopping == nil {
+		s.Stopping = context.Background()
 	}
 	if s.Rate == 0 {
 		s.Rate = 10_000

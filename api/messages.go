@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io/fs"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,6 +24,8 @@ type messageAnswer struct {
 	ExpireAt  *time.Time    `json:"expire_at,omitempty"`
 	CreatedAt time.Time     `json:"created_at"`
 	DoneAt    *time.Time    `json:"done_at,omitempty"`
+	Rate      float64       `json:"rate"`                   // recipients a second that left the queue
+	Left      *int          `json:"seconds_left,omitempty"` // at that rate
 }
 
 type recipientAnswer struct {
@@ -42,8 +45,19 @@ type recipientError struct {
 }
 
 func showMessage(m notify.Message) messageAnswer {
-	return messageAnswer{MsgID: m.MsgID.String(), State: m.Stage.String(), Target: m.Target, Counts: m.Counts, SendNo: m.SendNo, Senders: some(m.Senders),
+	a := messageAnswer{MsgID: m.MsgID.String(), State: m.Stage.String(), Target: m.Target, Counts: m.Counts, SendNo: m.SendNo, Senders: some(m.Senders),
 		SendAt: known(m.SendAt), ExpireAt: known(m.ExpireAt), CreatedAt: m.CreatedAt.UTC(), DoneAt: known(m.DoneAt)}
+	a.at(m.Rate(time.Now()), m.Open())
+	return a
+}
+
+// at tells how fast it goes, and how long it will go on so.
+func (a *messageAnswer) at(rate float64, open int) {
+	a.Rate, a.Left = math.Round(rate*10)/10, nil
+	if open > 0 && rate > 0 {
+		left := int(math.Ceil(float64(open) / rate))
+		a.Left = &left
+	}
 }
 
 func showRecipient(r notify.Recipient) recipientAnswer {

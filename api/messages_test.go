@@ -228,3 +228,50 @@ func TestASendersLife(t *testing.T) {
 		t.Errorf("pages %v %v", first, second)
 	}
 }
+
+func TestAMessageIsRetractedPausedAndRetried(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, token := s.client([]string{access.Send, access.MessagesRead}, "oa1")
+	_, other := s.client([]string{access.Send, access.MessagesRead}, "oa1")
+	send := func(body string) string {
+		return s.json(s.call("POST", "/v1/sent", token, body), http.StatusOK)["msgid"].(string)
+	}
+	deliver := func() {
+		if _, err := s.notify.SendDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	id := send(order("o1", "o2"))
+	if m := s.json(s.call("POST", "/v1/messages/"+id+"/pause", token, nil), http.StatusOK); m["state"] != "paused" {
+		t.Errorf("paused: %v", m)
+	}
+	if deliver(); s.json(s.call("GET", "/v1/messages/"+id, token, nil), http.StatusOK)["counts"].(map[string]any)["queued"] != 2.0 {
+		t.Error("a paused message was sent")
+	}
+	s.json(s.call("POST", "/v1/messages/"+id+"/resume", other, nil), http.StatusNotFound)
+	s.json(s.call("POST", "/v1/retract/"+id, other, nil), http.StatusBadRequest)
+	if a := s.json(s.call("POST", "/v1/retract/"+id, token, nil), http.StatusOK); a["code"] != 0.0 || a["message"] != "success" {
+		t.Errorf("retracted: %v", a)
+	}
+	if a := s.json(s.call("POST", "/v1/retract/"+id, token, nil), http.StatusBadRequest); a["code"] != 1015055.0 {
+		t.Errorf("retracted twice: %v", a)
+	}
+	if m := s.json(s.call("GET", "/v1/messages/"+id, token, nil), http.StatusOK); m["state"] != "canceled" {
+		t.Errorf("after it: %v", m)
+	}
+	s.json(s.call("POST", "/v1/messages/"+id+"/resume", token, nil), http.StatusConflict)
+	s.json(s.call("POST", "/v1/retract/v:1t:1714980000p:00042n:1", token, nil), http.StatusBadRequest)
+
+	id = send(order("o3", "bad4"))
+	deliver()
+	stream := s.call("GET", "/v1/messages/"+id+"/progress", token, nil)
+	if !strings.HasPrefix(string(stream.body), `data: {"msgid":"`+id) || !strings.Contains(string(stream.body), `"failed":1`) {
+		t.Errorf("progress: %s", stream.body)
+	}
+	if m := s.json(s.call("POST", "/v1/messages/"+id+"/retry", token, nil), http.StatusOK); m["state"] != "running" || m["counts"].(map[string]any)["queued"] != 1.0 {
+		t.Errorf("retried: %v", m)
+	}
+	s.json(s.call("GET", "/v1/messages/"+id+"/progress", other, nil), http.StatusNotFound)
+}

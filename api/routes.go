@@ -31,9 +31,14 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/clients/:id/rotate", who: admin, do: (*server).rotateClient, action: "client.rotate"},
 
 		{method: "POST", path: "/v1/sent", who: jums(access.Send), do: (*server).sent},
+		{method: "POST", path: "/v1/retract/:msgid", who: jums(access.Send), do: (*server).retract, action: "message.retract"},
 		{method: "GET", path: "/v1/messages", who: scope(access.MessagesRead), do: (*server).listMessages},
 		{method: "GET", path: "/v1/messages/:msgid", who: scope(access.MessagesRead), do: (*server).message},
 		{method: "GET", path: "/v1/messages/:msgid/recipients", who: scope(access.MessagesRead), do: (*server).recipients},
+		{method: "GET", path: "/v1/messages/:msgid/progress", who: scope(access.MessagesRead), do: (*server).progress, stream: true},
+		{method: "POST", path: "/v1/messages/:msgid/pause", who: scope(access.Send), do: (*server).pauseMessage, action: "message.pause"},
+		{method: "POST", path: "/v1/messages/:msgid/resume", who: scope(access.Send), do: (*server).resumeMessage, action: "message.resume"},
+		{method: "POST", path: "/v1/messages/:msgid/retry", who: scope(access.Send), do: (*server).retryMessage, action: "message.retry"},
 		{method: "POST", path: "/v1/user/opt", who: jums(access.Users), do: (*server).optUsers},
 		{method: "POST", path: "/v1/user/delete", who: jums(access.UsersDelete), do: (*server).deleteUsers},
 

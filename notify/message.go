@@ -208,6 +208,26 @@ type Message struct {
 	DoneAt    time.Time // zero: not yet
 }
 
+// Open is how many recipients are still to be handed over.
+func (m Message) Open() int { return m.Counts[Queued] + m.Counts[Sending] }
+
+// Rate is how many recipients a second have left the queue since the message
+// could go, until now or its end.
+func (m Message) Rate(now time.Time) float64 {
+	from, to := m.CreatedAt, now
+	if m.SendAt.After(from) {
+		from = m.SendAt
+	}
+	if !m.DoneAt.IsZero() {
+		to = m.DoneAt
+	}
+	done := m.Target - m.Open() - m.Counts[Skipped]
+	if done <= 0 || !to.After(from) {
+		return 0
+	}
+	return float64(done) / max(to.Sub(from), time.Second).Seconds()
+}
+
 // Recipient is one target of a message at one sender.
 type Recipient struct {
 	Seq         int

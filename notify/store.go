@@ -153,6 +153,8 @@ type Store interface {
 	// Resume ends a pause.
 	Resume(ctx context.Context, senderID int64) error
 
+	Steering
+
 	// Outcome joins the vendor's later word with its send.
 	Outcome(ctx context.Context, o Outcome) (Matched, error)
 

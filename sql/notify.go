@@ -100,6 +100,23 @@ func (c *chunkRow) due(after time.Duration) {
 	c.DueAt = &at
 }
 
+// never is the due time of what waits for somebody's word; without one a chunk
+// would be closed.
+const never = int64(1) << 61
+
+// layAside lets a chunk of a paused message come again at its expiry alone, or
+// soon if somebody may have to be repeated.
+func (c *chunkRow) layAside() {
+	if !c.open() || c.Sending > 0 {
+		return
+	}
+	at := never
+	if c.ExpireAt != nil {
+		at = *c.ExpireAt
+	}
+	c.DueAt = &at
+}
+
 // who is the hash by which an outcome finds the sends to one identity.
 func who(senderID int64, identity string) int64 {
 	h := fnv.New64a()

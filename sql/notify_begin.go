@@ -70,10 +70,14 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 		b.window = window
 		for _, c := range b.chunks {
 			b.l.chunk(c)
-			if w := b.begin(c, most[c.ID]); len(w.Calls)+w.Waiting > 0 {
+			w := b.begin(c, most[c.ID])
+			c.due(lease)
+			switch {
+			case len(w.Calls) == 0 && b.l.heads[c.MessageID].Stage == notify.Paused:
+				c.layAside()
+			case len(w.Calls)+w.Waiting > 0:
 				works = append(works, w)
 			}
-			c.due(lease)
 		}
 		if err := t.start(ctx, b.l.heads); err != nil {
 			return err
@@ -185,6 +189,10 @@ func (b *beginning) begin(c *chunkRow, most int) *notify.Work {
 		stale := r.State == notify.Sending && (r.IntentAt == nil || c.Now-*r.IntentAt >= window)
 		room := len(w.Calls) < most
 		switch {
+		case r.State == notify.Sending && h.Retracted: // a repeat could be the first that arrives
+			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and the message was retracted")
+		case h.Retracted:
+			end(r, notify.Canceled, 0, retracted)
 		case stale && (!h.Resend || stopped):
 			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and it would not notice a repeat, or no longer")
 		case r.State == notify.Sending && !stale && room:
@@ -195,6 +203,8 @@ func (b *beginning) begin(c *chunkRow, most int) *notify.Work {
 			end(r, notify.Failed, stop.Code, stop.Text)
 		case r.State == notify.Queued && expired:
 			end(r, notify.Expired, 0, "not handed over before expire_at")
+		case h.Stage == notify.Paused:
+			w.Waiting++
 		case room: // a first call, or a further attempt of one whose end is unknown
 			end(r, notify.Sending, 0, "")
 			call(r, r.Attempt+1, false)

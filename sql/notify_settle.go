@@ -13,12 +13,13 @@ import (
 
 // head is what of a message is needed to tell of its recipients.
 type head struct {
-	ID       int64        `db:"id"`
-	Nonce    int64        `db:"nonce"`
-	ClientID int64        `db:"client_id"`
-	Stage    notify.Stage `db:"state"`
-	Resend   bool         `db:"on_unknown"`
-	Content  []byte       `db:"content"`
+	ID        int64        `db:"id"`
+	Nonce     int64        `db:"nonce"`
+	ClientID  int64        `db:"client_id"`
+	Stage     notify.Stage `db:"state"`
+	Resend    bool         `db:"on_unknown"`
+	Retracted bool         `db:"retracted"`
+	Content   []byte       `db:"content"`
 
 	parts []notify.Part
 }
@@ -27,7 +28,8 @@ func (h *head) msgID() notify.MsgID { return notify.MsgID{ID: h.ID, Nonce: h.Non
 
 func (t tx) heads(ctx context.Context, ids []int64) (map[int64]*head, error) {
 	var rows []*head
-	if err := t.all(ctx, &rows, `SELECT id, nonce, client_id, state, on_unknown, content FROM message WHERE id IN (?)`, ids); err != nil {
+	if err := t.all(ctx, &rows, `SELECT id, nonce, client_id, state, on_unknown,
+		CASE WHEN retracted_at IS NULL THEN 0 ELSE 1 END AS retracted, content FROM message WHERE id IN (?)`, ids); err != nil {
 		return nil, err
 	}
 	heads := make(map[int64]*head, len(rows))
@@ -55,7 +57,7 @@ type change struct {
 type ledger struct {
 	heads   map[int64]*head
 	chunks  []*chunkRow
-	closed  map[int64]int // chunks per message that were open and are not
+	closed  map[int64]int // chunks per message that were open and are not, less those that are and were not
 	changes map[*chunkRow][]change
 	wasOpen map[*chunkRow]bool
 }
@@ -150,6 +152,9 @@ func (t tx) moveSome(ctx context.Context, key moving, rows []movingRow) error {
 	case notify.Sent:
 		set = append(set, "sent_at = {now}")
 	case notify.Queued:
+		if key.from == notify.Failed { // a new life
+			set = append(set, "done_at = NULL", "sent_at = NULL", "vendor_msg_id = NULL", "error_code = NULL", "error_message = NULL")
+		}
 	default:
 		set = append(set, "done_at = {now}")
 	}
@@ -210,8 +215,11 @@ func cut(s string, most int) string {
 // messages with none left.
 func (t tx) closeMessages(ctx context.Context, l *ledger, news *feedNews) error {
 	for _, c := range l.chunks {
-		if l.wasOpen[c] && !c.open() {
+		switch {
+		case l.wasOpen[c] && !c.open():
 			l.closed[c.MessageID]++
+		case !l.wasOpen[c] && c.open():
+			l.closed[c.MessageID]--
 		}
 	}
 	if len(l.closed) == 0 {
@@ -234,14 +242,21 @@ func (t tx) closeMessages(ctx context.Context, l *ledger, news *feedNews) error 
 		if _, err := t.exec(ctx, `UPDATE message SET open_chunks = open_chunks - ? WHERE id IN (?)`, n, some); err != nil {
 			return err
 		}
+		if n < 0 { // somebody is queued again
+			const revive = `UPDATE message SET done_at = NULL, state = CASE WHEN state = ? THEN ? ELSE state END WHERE id IN (?)`
+			if _, err := t.exec(ctx, revive, notify.Done, notify.Running, some); err != nil {
+				return err
+			}
+		}
 	}
 	var done []int64
-	if err := t.all(ctx, &done, `SELECT id FROM message WHERE id IN (?) AND open_chunks = 0 AND state <> ?`, ids, notify.Done); err != nil || len(done) == 0 {
+	if err := t.all(ctx, &done, `SELECT id FROM message WHERE id IN (?) AND open_chunks = 0 AND state NOT IN (?, ?)`, ids, notify.Done, notify.Withdrawn); err != nil || len(done) == 0 {
 		return err
 	}
 	for _, id := range done {
 		news.done(l.heads[id])
 	}
-	_, err := t.exec(ctx, `UPDATE message SET state = ?, done_at = {now} WHERE id IN (?)`, notify.Done, done)
+	_, err := t.exec(ctx, `UPDATE message SET state = CASE WHEN retracted_at IS NULL THEN ? ELSE ? END, done_at = {now} WHERE id IN (?)`,
+		notify.Done, notify.Withdrawn, done)
 	return err
 }

@@ -57,7 +57,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 	h.work()
 	h.handler, err = api.New(api.Config{
 		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
-		Log: log, Metrics: h.metrics, Ready: h.ready, Access: h.access, Callback: h.door,
+		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
 		Senders: h.senders, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Tokens: h.tokens,
 	})

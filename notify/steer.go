@@ -1,0 +1,111 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+)
+
+// Why a message cannot be steered as asked.
+var (
+	// ErrRetracted: it was retracted before.
+	ErrRetracted = errors.New("the message has been retracted already")
+	// ErrTooOld: JUMS lets messages of the last 24 hours be retracted
+	// (docs.jiguang.cn/jums/server/rest_api_jums_retract_message).
+	ErrTooOld = errors.New("the message is older than 24 hours: only newer ones can be retracted")
+	// ErrEnded: nobody is queued or sending any more.
+	ErrEnded = errors.New("nobody is waiting for this message any more: there is nothing to pause or resume")
+	// ErrExpired: who failed could not be handed over in time.
+	ErrExpired = errors.New("the message's expire_at has passed: send a new one")
+)
+
+const (
+	retractable = 24 * time.Hour
+	// someChunks bounds one transaction that ends or revives recipients.
+	someChunks = 50
+)
+
+// Steering is what a caller may ask of a message on its way. Each method is
+// atomic but for its batches, and may be repeated.
+type Steering interface {
+	// Retract marks a message: no call for it begins any more, on any replica.
+	// fs.ErrNotExist, ErrRetracted, ErrTooOld if it was accepted longer than
+	// within ago.
+	Retract(ctx context.Context, id MsgID, clientID int64, within time.Duration) error
+	// Cancel ends the queued recipients of a retracted message in up to limit
+	// chunks; more: call again.
+	Cancel(ctx context.Context, id MsgID, limit int) (more bool, err error)
+	// Hold pauses a message: calls under way are finished, no new one begins.
+	// fs.ErrNotExist, ErrRetracted, ErrEnded.
+	Hold(ctx context.Context, id MsgID, clientID int64) error
+	// Go ends a pause. Errors as of Hold.
+	Go(ctx context.Context, id MsgID, clientID int64) error
+	// Revive queues the failed recipients of up to limit chunks after chunk n
+	// again; next is the chunk to go on after, -1 at the end. fs.ErrNotExist,
+	// ErrRetracted, ErrExpired.
+	Revive(ctx context.Context, id MsgID, clientID int64, after, limit int) (revived, next int, err error)
+}
+
+// Retract stops whatever of a message was not handed over yet. What the vendor
+// has it keeps: Official Accounts and Mini Programs offer no recall of
+// template and subscribe messages. Retracted twice: ErrRetracted.
+//
+// Failure policy: once Retract has returned or failed late, no further call
+// begins; recipients that were not canceled by then are when they come due.
+func (r *Room) Retract(ctx context.Context, c Client, msgID string) error {
+	id, err := ParseMsgID(msgID)
+	if err != nil {
+		return fs.ErrNotExist
+	}
+	err = r.Store.Retract(ctx, id, c.scope(), retractable)
+	if err != nil && !errors.Is(err, ErrRetracted) {
+		return err
+	}
+	for more := true; more; { // also of one that a crash left half canceled
+		var failed error
+		if more, failed = r.Store.Cancel(ctx, id, someChunks); failed != nil {
+			return failed
+		}
+	}
+	return err
+}
+
+// Pause lets calls under way finish and begins no new one until Resume.
+// Expiry goes on.
+func (r *Room) Pause(ctx context.Context, c Client, msgID string) error {
+	id, err := ParseMsgID(msgID)
+	if err != nil {
+		return fs.ErrNotExist
+	}
+	return r.Store.Hold(ctx, id, c.scope())
+}
+
+// Resume ends a pause.
+func (r *Room) Resume(ctx context.Context, c Client, msgID string) error {
+	id, err := ParseMsgID(msgID)
+	if err != nil {
+		return fs.ErrNotExist
+	}
+	err = r.Store.Go(ctx, id, c.scope())
+	r.nudge()
+	return err
+}
+
+// Retry queues the failed recipients of a message again, each as a new attempt,
+// and answers how many. Those whose end is unknown stay: they may have got it.
+func (r *Room) Retry(ctx context.Context, c Client, msgID string) (total int, err error) {
+	id, err := ParseMsgID(msgID)
+	if err != nil {
+		return 0, fs.ErrNotExist
+	}
+	defer r.nudge()
+	for next := -1; ; {
+		n, after, err := r.Store.Revive(ctx, id, c.scope(), next, someChunks)
+		total += n
+		if err != nil || after < 0 {
+			return total, err
+		}
+		next = after
+	}
+}
