@@ -114,6 +114,9 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	if err := q.audience(); err != nil {
 		return err
 	}
+	if err := r.registered(ctx, c, q.receipts); err != nil {
+		return err
+	}
 	d.SendNo, d.SendAt, d.ExpireAt, d.Resend = q.sendNo, q.sendAt, q.expireAt, q.resend
 	d.Shift = map[int]time.Duration{1: -time.Minute, 3: 5 * time.Second}[q.priority]
 	if d.Params, err = q.kept(); err != nil {
@@ -128,6 +131,20 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	}
 	d.Targets, err = q.assign(d.Parts)
 	return err
+}
+
+// registered holds callback.url against the client's receipt addresses: as in
+// JUMS it must be one of them (docs.jiguang.cn/jums/advanced/callback).
+func (r *Room) registered(ctx context.Context, c Client, url string) error {
+	if url == "" {
+		return nil
+	}
+	if r.Receipts != nil {
+		if ok, err := r.Receipts(ctx, c.ID, url); ok || err != nil {
+			return err
+		}
+	}
+	return invalid("callback.url", "is no receipt address of this client: register it by POST /v1/clients/{id}/callbacks first, or leave it out")
 }
 
 func (q *request) times(now time.Time) error {

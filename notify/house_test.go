@@ -73,7 +73,10 @@ func newHouse(t testing.TB, source string, fit ...func(*notify.Config)) *house {
 
 // replica is another room on the same database.
 func (h *house) replica(fit ...func(*notify.Config)) *notify.Room {
-	c := notify.Config{Store: h.store, Senders: h.senders, Audience: h.users, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	c := notify.Config{Store: h.store, Senders: h.senders, Audience: h.users, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Receipts: func(_ context.Context, client int64, url string) (bool, error) {
+			return url == fmt.Sprintf("https://%d.example/receipts", client), nil
+		}}
 	for _, f := range fit {
 		f(&c)
 	}

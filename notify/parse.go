@@ -20,6 +20,7 @@ type request struct {
 	priority int
 	owner    string
 	params   json.RawMessage
+	receipts string // address for the receipts of this message, empty for the client's default
 	sendAt   time.Time
 	expireAt time.Time
 	resend   bool
@@ -169,13 +170,10 @@ func (r *request) callback(key string, raw json.RawMessage) error {
 	if err := strict(key, raw, &c); err != nil {
 		return err
 	}
-	if c.URL != "" {
-		return invalid("callback.url", "is not served by this version: leave it out")
-	}
 	if len(c.Params) > 0 && (c.Params[0] != '{' && string(c.Params) != "null" || len(c.Params) > 8<<10) {
 		return invalid("callback.params", "must be an object of at most 8 KiB")
 	}
-	r.params = c.Params
+	r.receipts, r.params = c.URL, c.Params
 	return nil
 }
 
@@ -202,6 +200,9 @@ func (r *request) kept() ([]byte, error) {
 	}
 	if len(r.params) > 0 && string(r.params) != "null" {
 		keep["params"] = r.params
+	}
+	if r.receipts != "" {
+		keep["callback"] = r.receipts
 	}
 	if len(keep) == 0 {
 		return nil, nil

@@ -48,6 +48,9 @@ type Config struct {
 	// Doubt is told of an account whose call WeChat refused as no longer
 	// authorized, so that somebody asks whether that is so; may be nil.
 	Doubt func(ctx context.Context, appID string)
+	// Receipts tells whether an address is registered for a client's receipts;
+	// nil: none is.
+	Receipts func(ctx context.Context, clientID int64, url string) (bool, error)
 	// Nudge is called when something was stored that is due at once; may be nil.
 	Nudge func()
 }

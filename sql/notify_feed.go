@@ -17,8 +17,9 @@ type feedNews struct {
 }
 
 type newsKey struct {
-	chunk *chunkRow
-	to    notify.State
+	chunk   *chunkRow
+	to      notify.State
+	outcome bool
 }
 
 type newsLine struct {
@@ -26,6 +27,8 @@ type newsLine struct {
 	MsgID      string          `json:"msgid"`
 	ClientID   int64           `json:"client_id"`
 	Sender     string          `json:"sender"`
+	Kind       string          `json:"kind,omitempty"`    // of the sender; empty: wechatoa
+	Outcome    bool            `json:"outcome,omitempty"` // the vendor's later word says so
 	Recipients []newsRecipient `json:"recipients"`
 }
 
@@ -45,11 +48,12 @@ func (f *feedNews) recipient(h *head, c *chunkRow, ch change) {
 	if ch.to == notify.Sending || ch.to == notify.Queued && ch.from != ch.to {
 		return
 	}
-	key := newsKey{c, ch.to}
+	key := newsKey{c, ch.to, ch.from == notify.Sent || ch.from == notify.Unknown}
 	l := f.lines[key]
 	if l == nil {
 		p := h.parts[c.Part]
-		l = &newsLine{app: p.AppID, kind: "recipient." + ch.to.String(), MsgID: h.msgID().String(), ClientID: h.ClientID, Sender: p.Sender}
+		l = &newsLine{app: p.AppID, kind: "recipient." + ch.to.String(), MsgID: h.msgID().String(),
+			ClientID: h.ClientID, Sender: p.Sender, Kind: p.SenderKind, Outcome: key.outcome}
 		if f.lines == nil {
 			f.lines = map[newsKey]*newsLine{}
 		}
