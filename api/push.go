@@ -47,7 +47,7 @@ func (s *server) push(c *call, source callback.Source, appID string) error {
 	if err != nil {
 		return refusedPush(err)
 	}
-	plainText(c, answer)
+	pushAnswer(c, answer)
 	return nil
 }
 
@@ -117,12 +117,24 @@ func refusedPush(err error) error {
 
 var (
 	textType = []string{"text/plain; charset=utf-8"}
+	xmlType  = []string{"text/xml; charset=utf-8"}
 	noSniff  = []string{"nosniff"}
 )
 
-func plainText(c *call, text string) {
+// pushAnswer is success or nothing, or a passive reply.
+func pushAnswer(c *call, text string) {
+	if strings.HasPrefix(text, "<") {
+		written(c, xmlType, text)
+		return
+	}
+	plainText(c, text)
+}
+
+func plainText(c *call, text string) { written(c, textType, text) }
+
+func written(c *call, kind []string, text string) {
 	h := c.Writer.Header()
-	h["Content-Type"], h["X-Content-Type-Options"] = textType, noSniff
+	h["Content-Type"], h["X-Content-Type-Options"] = kind, noSniff
 	c.Writer.WriteHeader(http.StatusOK)
 	_, _ = c.Writer.WriteString(text) // the pusher has gone: nobody to tell
 }

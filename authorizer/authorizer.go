@@ -108,7 +108,23 @@ func (a *Authorizers) Claim(ctx context.Context, appID, sender string) error {
 
 // Prune forgets what ended more than a week ago, a bounded number of rows.
 func (a *Authorizers) Prune(ctx context.Context) (int, error) {
-	return a.Store.Prune(ctx, 7*24*time.Hour)
+	n, err := a.DropReleaseTests(ctx)
+	if err != nil {
+		return n, err
+	}
+	pruned, err := a.Store.Prune(ctx, 7*24*time.Hour)
+	return n + pruned, err
+}
+
+// DropReleaseTests forgets WeChat's accounts of the release test, which an older
+// version kept: their tokens cannot be renewed. Such a version may still run
+// beside this one, so it is done at each start and by Prune.
+func (a *Authorizers) DropReleaseTests(ctx context.Context) (int, error) {
+	var ten []string
+	for _, p := range wechat.ReleasePairs() {
+		ten = append(ten, p.OA.AppID, p.MP.AppID)
+	}
+	return a.Store.Drop(ctx, ten)
 }
 
 func random() string {

@@ -55,6 +55,9 @@ func (a *Authorizers) exchange(ctx context.Context, x Exchange) {
 func (a *Authorizers) try(ctx context.Context, x Exchange) (result string, err error) {
 	start := time.Now()
 	grant, err := a.Vendor.QueryAuth(ctx, x.Code)
+	if err == nil && wechat.IsReleaseTest(grant.AppID) {
+		return "failed", a.Store.FailExchange(ctx, x, "the code is of an account of WeChat's release test, which is not kept")
+	}
 	if err == nil {
 		if err = a.grant(ctx, x, grant, time.Since(start)); err == nil {
 			return "done", nil

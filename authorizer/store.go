@@ -64,6 +64,9 @@ type Store interface {
 	Bind(ctx context.Context, appID, sender string) error
 	// Unauthorize ends an authorization and stops its token, if AuthorizedAt is still that of a. at: the vendor's time.
 	Unauthorize(ctx context.Context, a Account, at time.Time, problem string) (done bool, err error)
+	// Drop forgets accounts, whether or not they are there, with their tokens and exchanges, as if they had never authorized; it
+	// answers how many rows went.
+	Drop(ctx context.Context, appIDs []string) (int, error)
 	// Prune forgets invitations, attempts and exchanges that ended more than age ago, a bounded number of each.
 	Prune(ctx context.Context, age time.Duration) (int, error)
 }

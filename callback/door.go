@@ -77,26 +77,27 @@ type Request struct {
 // Success is what WeChat wants to read.
 const Success = "success"
 
-// Receive answers what to say to a push, as text/plain with status 200: it is
-// on disk then. The error is a *Refusal with the status to answer; nothing of
+// Receive answers what to say to a push, with status 200: it is on disk then.
+// It is success, nothing, or an encrypted passive reply, the same for every copy
+// of the push. The error is a *Refusal with the status to answer; nothing of
 // such a push is kept, but for store_away, where it may be. It returns within
 // Patience of r.At, whether or not someone still listens.
 func (d *Door) Receive(r *Request) (string, error) {
 	ctx := d.waits.from(r.At)
-	e, refusal := d.read(ctx, r)
+	in, refusal := d.read(ctx, r)
 	if refusal != nil {
 		return "", d.Refuse(r.Source, refusal)
 	}
-	fresh, err := d.Store.Append(ctx, e)
+	fresh, err := d.Store.Append(ctx, in.event)
 	if err != nil {
-		return "", d.unwritten(r, e, err)
+		return "", d.unwritten(r, in.event, err)
 	}
 	d.gaps.end()
 	d.counts.taken(r, fresh)
-	if fresh && e.Due {
+	if fresh && in.event.Due {
 		d.Nudge()
 	}
-	return Success, nil
+	return d.answer(&in), nil
 }
 
 // unwritten refuses a push that did not get on disk: the database was away all

@@ -19,6 +19,8 @@ type Effects struct {
 	Authorized func(ctx context.Context, a Authorization) error
 	// Unauthorized tells that an account took its authorization back.
 	Unauthorized func(ctx context.Context, appID string, created time.Time) error
+	// Release answers a code of the release test.
+	Release func(ctx context.Context, c ReleaseCode) error
 	// Outcome brings WeChat's later word on a template message.
 	Outcome func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error
 }
@@ -46,9 +48,17 @@ type effect struct {
 }
 
 // of is the one switch that routes events, of the account appID if they are
-// about one; nil for those without an effect.
+// about one; nil for those without an effect. WeChat's accounts of the release
+// test authorize and take it back, and are no accounts of ours.
 func (f *Effects) of(appID string, p *wechat.Push) *effect {
+	if p.InfoType != "" && wechat.IsReleaseTest(p.AuthorizerAppID) {
+		return nil
+	}
 	created := time.Unix(p.CreateTime, 0)
+	if code := releaseCode(appID, p); code != "" && f.Release != nil {
+		c := ReleaseCode{AppID: appID, OpenID: p.FromUserName, Code: code, Created: created}
+		return &effect{"release", func(ctx context.Context) error { return f.Release(ctx, c) }}
+	}
 	switch p.InfoType {
 	case "component_verify_ticket":
 		if f.Ticket != nil && p.Ticket != "" {

@@ -13,17 +13,30 @@ import (
 	"wechattpp/wechat"
 )
 
+// arrival is a push that came in: what to keep and what to answer.
+type arrival struct {
+	event *Event
+	reply *Reply      // nil: success
+	lock  *lock       // that it fitted
+	key   *crypto.Key // of the lock, the one that opened it
+}
+
 // read makes an event of a request, or says why not.
-func (d *Door) read(ctx context.Context, r *Request) (*Event, *Refusal) {
-	plain, _, refusal := d.open(r, d.lock(r))
+func (d *Door) read(ctx context.Context, r *Request) (a arrival, refusal *Refusal) {
+	a.lock = d.lock(r)
+	plain, key, refusal := d.open(r, a.lock)
 	if refusal != nil {
-		return nil, refusal
+		return a, refusal
 	}
+	a.key = key
 	push, err := wechat.ParsePush(plain)
 	if r.Source == Component {
-		return d.componentEvent(r, &push, plain, err)
+		a.event, refusal = d.componentEvent(r, &push, plain, err)
+		return a, refusal
 	}
-	return d.messageEvent(ctx, r, &push, plain, err)
+	a.event, refusal = d.messageEvent(ctx, r, &push, plain, err)
+	a.reply = releaseReply(r.AppID, &push)
+	return a, refusal
 }
 
 // open verifies before it decrypts, and tells which of the lock's keys fitted.
@@ -111,6 +124,7 @@ func (d *Door) messageEvent(ctx context.Context, r *Request, p *wechat.Push, pla
 		return nil, errWrongAccount
 	}
 	e := d.event(r, p, plain)
+	e.Secret = releaseCode(r.AppID, p) != ""
 	e.Held = !known
 	e.Due = e.Held || d.Effects.of(e.AppID, p) != nil
 	return e, nil

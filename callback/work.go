@@ -23,6 +23,9 @@ const (
 	patient = 24 * time.Hour
 )
 
+// errHopeless ends the work on an event whose effect cannot come any more.
+var errHopeless = errors.New("not tried again")
+
 // errForeign ends the work on an event that was not for the account its path
 // named.
 var errForeign = errors.New("the event is not for the account in its path: ToUserName is another one")
@@ -69,7 +72,7 @@ func (d *Door) workOne(ctx context.Context, j *Job) (ended bool, err error) {
 		return true, nil
 	case ctx.Err() != nil:
 		return false, nil // we are stopping: the lease brings it back
-	case j.Age > patient, errors.Is(bad, errForeign):
+	case j.Age > patient, errors.Is(bad, errForeign), errors.Is(bad, errHopeless):
 		d.counts.effects.WithLabelValues(kind, "given_up").Inc()
 		d.Log.Error("event given up", "event", j.ID, "app_id", j.AppID, "type", j.Type, "attempt", j.Attempts+1, "err", bad)
 		return false, d.Store.GiveUp(ctx, j, bad.Error())

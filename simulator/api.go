@@ -37,6 +37,7 @@ func endpoints() []*endpoint {
 		{path: "/cgi-bin/component/api_authorizer_token", method: post, token: componentToken, serve: (*Simulator).renewAuthorizerToken},
 		{path: "/cgi-bin/component/api_get_authorizer_info", method: post, token: componentToken, serve: (*Simulator).authorizerInfo},
 		{path: "/cgi-bin/component/api_get_authorizer_list", method: post, token: componentToken, serve: (*Simulator).authorizerList},
+		{path: "/cgi-bin/message/custom/send", method: post, token: accountToken, set: setMessages, serve: (*Simulator).sendCustomer},
 		{path: "/cgi-bin/message/template/send", method: post, token: accountToken, set: setNotices, serve: (*Simulator).sendTemplate},
 		{path: "/cgi-bin/template/get_all_private_template", method: get, token: accountToken, set: setNotices, serve: (*Simulator).listTemplates},
 	}
@@ -46,6 +47,7 @@ func endpoints() []*endpoint {
 const (
 	setMessages = 1
 	setNotices  = 7
+	setCustomer = 19 // of Mini Programs what setMessages is of Official Accounts
 )
 
 // request is one API call on its way through the checks.
@@ -168,6 +170,12 @@ func (a *account) allows(set int) *refusal {
 	defer a.mu.Unlock()
 	if a.profile.MiniProgram && set == setNotices {
 		return refuse(48001) // template messages are for Official Accounts
+	}
+	if isTestAccount(a.profile.AppID) && set != setMessages {
+		return refuse(61007)
+	}
+	if a.profile.MiniProgram && set == setMessages {
+		set = setCustomer
 	}
 	if _, ok := slices.BinarySearch(a.granted, set); set != 0 && !ok {
 		return refuse(61007)

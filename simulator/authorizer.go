@@ -111,7 +111,7 @@ func (s *Simulator) renewAuthorizerToken(q *request) (any, *refusal) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.authorized {
+	if !a.authorized || isTestAccount(a.profile.AppID) {
 		return nil, refuse(61003)
 	}
 	given := q.fields.RefreshToken

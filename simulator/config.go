@@ -32,6 +32,7 @@ type Config struct {
 	PushRetry    time.Duration     // 5 s between the three tries
 	PushLimit    time.Duration     // 5 s for one try
 	PushParallel int               // 64 pushes in flight
+	ReleaseWait  time.Duration     // 5 s that the release test waits for what follows an answer
 	OutcomeAfter time.Duration     // from a send to its TEMPLATESENDJOBFINISH; 0 = at once, asynchronously
 	Transport    http.RoundTripper // carries the pushes; nil = one of its own
 
@@ -53,6 +54,7 @@ func (c Config) withDefaults() Config {
 	c.PushRetry = or(c.PushRetry, 5*time.Second)
 	c.PushLimit = or(c.PushLimit, 5*time.Second)
 	c.PushParallel = or(c.PushParallel, 64)
+	c.ReleaseWait = or(c.ReleaseWait, 5*time.Second)
 	c.KeepSends = or(c.KeepSends, 100_000)
 	c.KeepPushes = or(c.KeepPushes, 100_000)
 	c.MaxQueued = or(c.MaxQueued, 1_000_000)

@@ -32,6 +32,9 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("POST /simulator/authorize", s.controlAuthorize)
 	mux.HandleFunc("POST /simulator/unauthorize", s.controlUnauthorize)
 	mux.HandleFunc("POST /simulator/message", s.controlMessage)
+	mux.HandleFunc("GET /simulator/release-test", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.ReleaseVerdicts(), nil) })
+	mux.HandleFunc("POST /simulator/release-test", s.controlReleaseTest)
+	mux.HandleFunc("POST /simulator/release-code", s.controlReleaseCode)
 	mux.HandleFunc("/", unknownPath)
 	return mux
 }

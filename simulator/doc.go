@@ -31,6 +31,8 @@
 //	POST   /simulator/authorize    plays the administrator, see Authorization
 //	POST   /simulator/unauthorize  {"appid"}
 //	POST   /simulator/message      {"appid", "openid", "content"} or {"appid", "openid", "event"}
+//	POST   /simulator/release-test plays the full-network release test, see ReleaseTest, and answers its verdict; GET: the last ones
+//	POST   /simulator/release-code {"appid", "openid"}: a code of one of its accounts, for who plays the test himself
 //
 // A readable index is at /, the ledger as a page at /ledger.
 package simulator

@@ -26,18 +26,21 @@ type Totals struct {
 	Duplicates int            `json:"duplicates"`
 	DeadFields int            `json:"dead_fields"` // data.*.color, which no client shows any more
 	Delivered  int            `json:"delivered"`
+	Customer   int            `json:"customer"` // customer-service messages
 	Accounts   map[string]int `json:"accounts"`
 }
 
 // Entries are the sends still kept, oldest first, and the totals.
 type Entries struct {
-	Sends  []Send `json:"sends"`
-	Totals Totals `json:"totals"`
+	Sends    []Send            `json:"sends"`
+	Customer []CustomerMessage `json:"customer"`
+	Totals   Totals            `json:"totals"`
 }
 
 type ledger struct {
 	mu        sync.Mutex
 	sends     ring[Send]
+	customer  ring[CustomerMessage]
 	totals    Totals
 	delivered map[string]int // by openid, at most maxPeople
 }
@@ -48,7 +51,7 @@ const (
 )
 
 func (l *ledger) init(keep int) {
-	l.sends.max = keep
+	l.sends.max, l.customer.max = keep, keep
 	l.totals.Accounts = map[string]int{}
 	l.delivered = map[string]int{}
 }
@@ -85,7 +88,7 @@ func (l *ledger) last(n int) Entries {
 	defer l.mu.Unlock()
 	totals := l.totals
 	totals.Accounts = maps.Clone(l.totals.Accounts)
-	return Entries{l.sends.last(n), totals}
+	return Entries{l.sends.last(n), l.customer.last(n), totals}
 }
 
 // Ledger copies all sends still kept; for counts alone use Totals.

@@ -35,6 +35,7 @@ type Simulator struct {
 	dedup     [dedupShards]dedup
 	ledger    ledger
 	pushes    pushes
+	verdicts  verdicts
 	queue     queue
 	style     style
 
@@ -61,6 +62,7 @@ func New(cfg Config) *Simulator {
 	s.codes.byCode = map[string]*code{}
 	s.ledger.init(s.cfg.KeepSends)
 	s.pushes.kept.max = s.cfg.KeepPushes
+	s.verdicts.kept.max = verdictsKept
 	s.queue.init(s.cfg.MaxQueued)
 	s.style.init(s.cfg.Seed)
 	for i := range s.dedup {

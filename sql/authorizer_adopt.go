@@ -34,6 +34,26 @@ func (a *Authorizer) Adopt(ctx context.Context, l wechat.Listed) (changed bool, 
 	return changed, err
 }
 
+// Drop forgets accounts.
+func (a *Authorizer) Drop(ctx context.Context, appIDs []string) (dropped int, err error) {
+	err = a.db.inTx(ctx, func(t tx) error {
+		dropped = 0
+		for _, query := range []string{
+			`DELETE FROM token WHERE component_app_id = ? AND kind = '` + token.Authorizer + `' AND owner IN (?)`,
+			`DELETE FROM exchange WHERE component_app_id = ? AND app_id IN (?)`,
+			`DELETE FROM authorizer WHERE component_app_id = ? AND app_id IN (?)`,
+		} {
+			n, err := t.exec(ctx, query, a.app, appIDs)
+			if err != nil {
+				return err
+			}
+			dropped += int(n)
+		}
+		return nil
+	})
+	return dropped, err
+}
+
 type knowledge int
 
 const (

@@ -42,6 +42,7 @@ type house struct {
 	users       *audience.Room
 	messages    *notify.Room
 	door        *callback.Door
+	release     *callback.Release
 }
 
 // build puts the rooms together; it is the only function that knows them all.
@@ -102,6 +103,7 @@ func (h *house) rooms() (err error) {
 		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Log: h.log, Metrics: h.metrics,
 		Doubt: h.doubt, Nudge: func() { h.nudge("sends") },
 	})
+	h.release = &callback.Release{Vendor: vendor.Component(cfg.ComponentAppID, platform), API: vendor, Store: h.store.Release(cfg.ComponentAppID)}
 	h.door, err = h.newDoor()
 	return err
 }
@@ -211,6 +213,7 @@ func (h *house) effects() callback.Effects {
 			return h.authorizers.Authorized(ctx, authorizer.Event{AppID: a.AppID, Code: a.Code, PreAuthCode: a.PreAuthCode, Created: a.Created, Expires: a.CodeExpires})
 		},
 		Unauthorized: h.authorizers.Unauthorized,
+		Release:      h.release.Answer,
 		Outcome: func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error {
 			err := h.messages.Outcome(ctx, notify.Outcome{AppID: appID, User: o.User, MsgID: o.MsgID, Delivered: o.Delivered, Status: o.Status, At: created})
 			if errors.Is(err, notify.ErrTooEarly) {
@@ -226,6 +229,9 @@ func (h *house) effects() callback.Effects {
 func (h *house) begin(ctx context.Context) error {
 	if h.cfg.ComponentAppID == "" {
 		return nil
+	}
+	if _, err := h.authorizers.DropReleaseTests(ctx); err != nil {
+		return err
 	}
 	switch _, err := h.component.Ticket(ctx); {
 	case errors.Is(err, wechat.ErrTicket):

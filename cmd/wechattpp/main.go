@@ -64,7 +64,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	flags := configFlags(root)
-	root.AddCommand(serveCommand(flags), demoCommand(), simCommand(), migrateCommand(flags), doctorCommand(flags),
+	root.AddCommand(serveCommand(flags), demoCommand(), simCommand(), migrateCommand(flags), doctorCommand(flags), releaseCheckCommand(flags),
 		tokenCommand(flags), clientCommand(flags), senderCommand(flags))
 	return root
 }

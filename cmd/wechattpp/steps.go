@@ -21,6 +21,7 @@ func (h *house) work() {
 		{"@hourly", "forget ended tokens and the old audit trail", drain(h.access.PruneDue)},
 		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},
 		{"@hourly", "forget ended invitations and codes", drain(h.authorizers.Prune)},
+		{"@hourly", "forget codes of the release test", count(func(ctx context.Context) (int, error) { return h.release.Store.Forget(ctx, 24*time.Hour) })},
 		{"20 3 * * *", "compare with WeChat's list of authorizers", h.reconcile},
 		{"40 3 * * *", "forget old events", count(func(ctx context.Context) (int, error) { return h.door.ForgetOld(ctx, h.retention()) })},
 		{"45 3 * * *", "forget old messages", count(func(ctx context.Context) (int, error) { return h.messages.ForgetOld(ctx, h.retention()) })},
