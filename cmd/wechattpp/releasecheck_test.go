@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -135,7 +136,7 @@ func (a *appends) WriteHeader(status int) {
 }
 
 func (a *appends) Write(b []byte) (int, error) {
-	_, err := a.ResponseWriter.Write(append(b, '\n'))
+	_, err := io.WriteString(a.ResponseWriter, string(b)+"\n")
 	return len(b), err
 }
 
