@@ -5,36 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"sync"
 	"time"
 
 	"wechattpp/wechat"
 )
-
-// Status is what the platform knows of an account.
-type Status struct {
-	Authorized bool
-	Sets       []int // permission sets granted
-}
-
-// Why a sender cannot send now. Test with errors.Is; the text says what to do.
-var (
-	ErrUnbound      = errors.New("no account is bound to the sender yet: open its invitation")
-	ErrUnauthorized = errors.New("the account no longer authorizes the platform: have its administrator authorize again")
-	ErrPermission   = errors.New("the account did not grant a permission set")
-)
-
-// needed are the permission sets without which a kind cannot send: 7 is "mass
-// send and notify" (message/template/send), 18 "development and data"
-// (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html).
-var needed = map[string]struct {
-	set  int
-	name string
-}{
-	OfficialAccount: {7, "7 (群发与通知, mass send and notify)"},
-	MiniProgram:     {18, "18 (小程序开发与数据分析, development and data)"},
-}
 
 // Room answers for the senders. Store, Tokens and Account are needed. Safe for
 // concurrent use.
@@ -45,10 +20,17 @@ type Room struct {
 	Tokens func(s Sender) wechat.TokenSource
 	// Account tells how an account stands; fs.ErrNotExist: it never authorized.
 	Account func(ctx context.Context, appID string) (Status, error)
+	// Rests tells why the token of a sender's own is renewed no more, "" while it is; nil: not known.
+	Rests func(ctx context.Context, s Sender) (problem string, err error)
+	// Changed is told of each sender that was made, changed or deleted here, as it was or is; nil: nobody asks.
+	Changed func(s Sender)
 
 	mu       sync.Mutex
 	senders  map[string]seen[Sender]
 	statuses map[string]seen[Status]
+	resting  map[string]seen[string]
+	keys     map[string]seen[Keys]
+	kinds    map[string]seen[[]Keys]
 }
 
 // seen is an answer of the store and when it was asked for.
@@ -65,14 +47,17 @@ const fresh = time.Second
 // most bounds what the room remembers of senders, and of accounts.
 const most = 20_000
 
-// Create makes a sender. Credentials default to "component". fs.ErrExist: the
-// code is taken; *InputError.
+// Create makes a sender with the Secrets it is given. Credentials default to
+// "component" where the kind allows that. fs.ErrExist: the code is taken;
+// *InputError.
 func (r *Room) Create(ctx context.Context, s Sender) (Sender, error) {
+	s.SecretSet = s.Secrets.AppSecret != "" || s.Secrets.Secret != ""
+	s.TokenSet, s.AESKeySet = s.Secrets.Token != "", s.Secrets.AESKey != ""
 	if err := s.check(); err != nil {
-		return Sender{}, first(err)
+		return Sender{}, err
 	}
-	defer r.forget()
-	return r.Store.Create(ctx, s)
+	made, err := r.Store.Create(ctx, s)
+	return made, r.changed(made, err)
 }
 
 // Read gives one sender, never older than the database.
@@ -84,62 +69,48 @@ func (r *Room) List(ctx context.Context, after string, limit int) ([]Sender, err
 	return r.Store.List(ctx, after, limit)
 }
 
-// Update changes what c holds. ErrInUse: the AppID would change while messages
-// wait, whose openids belong to the old account.
+// Update changes what c holds. ErrInUse: the account would change while
+// messages wait, whose openids belong to the old one; *InputError.
 func (r *Room) Update(ctx context.Context, code string, c Change) (Sender, error) {
-	if c.Name != nil {
-		if err := checkName(*c.Name); err != nil {
-			return Sender{}, err
-		}
-	}
-	if c.AppID != nil {
-		if err := checkAppID(*c.AppID); err != nil {
-			return Sender{}, err
-		}
-	}
-	defer r.forget()
-	return r.Store.Update(ctx, code, c)
+	now, err := r.Store.Update(ctx, code, c)
+	return now, r.changed(now, err)
 }
 
 // Delete removes a sender for which nothing waits, else ErrInUse, and the users'
 // identities at it. Its messages stay.
 func (r *Room) Delete(ctx context.Context, code string) error {
-	defer r.forget()
-	return r.Store.Delete(ctx, code)
+	old, err := r.Store.Read(ctx, code)
+	if err != nil {
+		return err
+	}
+	return r.changed(old, r.Store.Delete(ctx, code))
 }
 
-// Find gives id, kind and AppID of a sender, at most a second old. That there
-// is none, or no account, never rests on what is remembered.
-func (r *Room) Find(ctx context.Context, code string) (id int64, kind, appID string, err error) {
+// changed forgets what is remembered, whatever came of the change, and tells
+// of one that was made.
+func (r *Room) changed(s Sender, err error) error {
+	r.mu.Lock()
+	r.senders, r.resting, r.keys, r.kinds = nil, nil, nil, nil
+	r.mu.Unlock()
+	if err == nil && r.Changed != nil {
+		r.Changed(s)
+	}
+	return err
+}
+
+// Find gives id, kind and account (AppID, CorpID) of a sender, at most a second
+// old. That there is none, or no account, never rests on what is remembered.
+func (r *Room) Find(ctx context.Context, code string) (id int64, kind, account string, err error) {
 	s, err := r.find(ctx, code, fresh)
-	if err != nil || s.AppID == "" {
+	if err != nil || s.Account() == "" {
 		s, err = r.find(ctx, code, 0)
 	}
-	return s.ID, s.Kind, s.AppID, err
+	return s.ID, s.Kind, s.Account(), err
 }
 
 // Codes lists up to a thousand codes of a kind, in order.
 func (r *Room) Codes(ctx context.Context, kind string) ([]string, error) {
 	return r.Store.Codes(ctx, kind, 1000)
-}
-
-// Ready tells why a sender cannot send now: ErrUnbound, ErrUnauthorized,
-// ErrPermission (naming the set), fs.ErrNotExist; nil if it can.
-func (r *Room) Ready(ctx context.Context, code string) error {
-	_, err := r.ready(ctx, code)
-	return err
-}
-
-// Why is Ready for those who tell it to people: the reason why a sender cannot
-// send, "" if it can; err only if that could not be found out, or fs.ErrNotExist.
-func (r *Room) Why(ctx context.Context, code string) (reason string, err error) {
-	err = r.Ready(ctx, code)
-	for _, known := range []error{ErrUnbound, ErrUnauthorized, ErrPermission} {
-		if errors.Is(err, known) {
-			return err.Error(), nil
-		}
-	}
-	return "", err
 }
 
 // Client gives a client that speaks for the sender, or the errors of Ready.
@@ -159,37 +130,6 @@ func (r *Room) Source(ctx context.Context, code string) (Sender, wechat.TokenSou
 		return Sender{}, nil, err
 	}
 	return s, r.Tokens(s), nil
-}
-
-// ready never refuses because of what is remembered: an account may just have
-// been bound.
-func (r *Room) ready(ctx context.Context, code string) (Sender, error) {
-	s, err := r.look(ctx, code, fresh)
-	if err != nil && ctx.Err() == nil {
-		return r.look(ctx, code, 0)
-	}
-	return s, err
-}
-
-func (r *Room) look(ctx context.Context, code string, old time.Duration) (Sender, error) {
-	s, err := r.find(ctx, code, old)
-	if err != nil {
-		return s, err
-	}
-	if s.AppID == "" {
-		return s, fmt.Errorf("sender %s: %w", code, ErrUnbound)
-	}
-	st, err := recall(r, &r.statuses, s.AppID, old, func() (Status, error) { return r.Account(ctx, s.AppID) })
-	switch {
-	case errors.Is(err, fs.ErrNotExist) || err == nil && !st.Authorized:
-		return s, fmt.Errorf("sender %s: %w", code, ErrUnauthorized)
-	case err != nil:
-		return s, err
-	}
-	if need := needed[s.Kind]; !slices.Contains(st.Sets, need.set) {
-		return s, fmt.Errorf("sender %s: %w: grant set %s when authorizing again", code, ErrPermission, need.name)
-	}
-	return s, nil
 }
 
 func (r *Room) find(ctx context.Context, code string, old time.Duration) (Sender, error) {
@@ -221,18 +161,4 @@ func recall[T any](r *Room, kept *map[string]seen[T], key string, old time.Durat
 	}
 	(*kept)[key] = seen[T]{v, err, at}
 	return v, err
-}
-
-func (r *Room) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.senders = nil
-}
-
-// first takes one of joined errors, so that an answer names one field.
-func first(err error) error {
-	if in, ok := errors.AsType[*InputError](err); ok {
-		return in
-	}
-	return err
 }

@@ -39,8 +39,6 @@ func TestASenderIsCheckedBeforeItIsMade(t *testing.T) {
 		"a code of 65":              {sender.Sender{Code: strings.Repeat("a", 65), Kind: "wechatoa"}, "code must be"},
 		"the code all":              {sender.Sender{Code: "all", Kind: "wechatoa"}, "choose another code"},
 		"no kind":                   {sender.Sender{Code: "a"}, "kind must be"},
-		"WeCom":                     {sender.Sender{Code: "a", Kind: "wechatwk"}, "not served by this version"},
-		"a secret of its own":       {sender.Sender{Code: "a", Kind: "wechatoa", Credentials: "secret"}, "not served by this version"},
 		"a name of 31 characters":   {sender.Sender{Code: "a", Kind: "wechatoa", Name: strings.Repeat("名", 31)}, "at most 30"},
 		"an AppID with a character": {sender.Sender{Code: "a", Kind: "wechatoa", AppID: "wx 1"}, "app_id must be"},
 	} {

@@ -27,29 +27,50 @@ type senderRow struct {
 	Name        string `db:"name"`
 	Credentials string `db:"credentials"`
 	AppID       string `db:"app_id"`
+	CorpID      string `db:"corp_id"`
+	AgentID     int64  `db:"agent_id"`
+	SecretSet   bool   `db:"secret_set"`
+	TokenSet    bool   `db:"token_set"`
+	AESKeySet   bool   `db:"aes_key_set"`
 	CreatedAt   int64  `db:"created_at"`
 	UpdatedAt   int64  `db:"updated_at"`
 }
 
 func (r senderRow) sender() sender.Sender {
-	return sender.Sender{ID: r.ID, Code: r.Code, Kind: r.Kind, Name: r.Name, Credentials: r.Credentials, AppID: r.AppID,
+	return sender.Sender{ID: r.ID, Code: r.Code, Kind: r.Kind, Name: r.Name, Credentials: r.Credentials,
+		AppID: r.AppID, CorpID: r.CorpID, AgentID: r.AgentID, SecretSet: r.SecretSet, TokenSet: r.TokenSet, AESKeySet: r.AESKeySet,
 		CreatedAt: time.UnixMilli(r.CreatedAt), UpdatedAt: time.UnixMilli(r.UpdatedAt)}
 }
 
-const senderColumns = `SELECT id, code, kind, name, credentials, app_id, created_at, updated_at FROM sender `
+const senderColumns = `SELECT id, code, kind, name, credentials, app_id, corp_id, agent_id, secret IS NOT NULL AS secret_set,
+	push_token IS NOT NULL AS token_set, aes_key IS NOT NULL AS aes_key_set, created_at, updated_at FROM sender `
 
-// Create stores a new sender under a fresh id.
-func (s *Sender) Create(ctx context.Context, n sender.Sender) (sender.Sender, error) {
-	id, err := s.db.ids.take(ctx, "sender", 1)
+// Create stores a new sender under a fresh id, and has its token renewed.
+func (s *Sender) Create(ctx context.Context, n sender.Sender) (made sender.Sender, err error) {
+	if n.ID, err = s.db.ids.take(ctx, "sender", 1); err != nil {
+		return made, err
+	}
+	sealed, err := senderSealed{}.with(s.db, n)
 	if err != nil {
-		return sender.Sender{}, err
+		return made, err
 	}
-	const insert = `INSERT INTO sender (id, code, component_app_id, kind, name, credentials, app_id, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, {now}, {now})`
-	if _, err := s.db.run().exec(ctx, insert, id, n.Code, s.component, n.Kind, n.Name, n.Credentials, n.AppID); err != nil {
-		return sender.Sender{}, err
-	}
-	return s.Read(ctx, n.Code)
+	err = s.db.inTx(ctx, func(t tx) error {
+		const insert = `INSERT INTO sender (id, code, component_app_id, kind, name, credentials, app_id, corp_id, agent_id,
+			secret, push_token, aes_key, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})`
+		_, err := t.exec(ctx, insert, n.ID, n.Code, s.component, n.Kind, n.Name, n.Credentials, n.AppID, n.CorpID, n.AgentID,
+			sealed.Secret, sealed.Token, sealed.AESKey)
+		if err != nil {
+			return err
+		}
+		if n.HasToken() {
+			err = t.keepOwnToken(ctx, s.component, n)
+		}
+		if err == nil {
+			made, err = readSender(ctx, t.runner, n.Code)
+		}
+		return err
+	})
+	return made, err
 }
 
 // Read gives one sender.
@@ -63,27 +84,22 @@ func readSender(ctx context.Context, r runner, code string) (sender.Sender, erro
 	return row.sender(), err
 }
 
-// Update changes name or AppID.
-func (s *Sender) Update(ctx context.Context, code string, c sender.Change) (sender.Sender, error) {
-	var now sender.Sender
-	err := s.db.inTx(ctx, func(t tx) error {
-		old, err := readSender(ctx, t.runner, code)
+// Update stores what a change makes of a sender.
+func (s *Sender) Update(ctx context.Context, code string, c sender.Change) (now sender.Sender, err error) {
+	err = s.db.inTx(ctx, func(t tx) error {
+		old, sealed, err := t.sealedSender(ctx, code, s.db.forUpdate())
 		if err != nil {
 			return err
 		}
-		if c.AppID != nil && *c.AppID != old.AppID && old.AppID != "" {
+		if now, err = c.Apply(old); err != nil {
+			return err
+		}
+		if now.Account() != old.Account() && old.Account() != "" {
 			if err := t.idle(ctx, old.ID); err != nil {
 				return err
 			}
 		}
-		name, appID := old.Name, old.AppID
-		if c.Name != nil {
-			name = *c.Name
-		}
-		if c.AppID != nil {
-			appID = *c.AppID
-		}
-		if _, err := t.exec(ctx, `UPDATE sender SET name = ?, app_id = ?, updated_at = {now} WHERE id = ?`, name, appID, old.ID); err != nil {
+		if err := s.change(ctx, t, old, now, sealed); err != nil {
 			return err
 		}
 		now, err = readSender(ctx, t.runner, code)
@@ -92,7 +108,27 @@ func (s *Sender) Update(ctx context.Context, code string, c sender.Change) (send
 	return now, err
 }
 
-// Delete removes a sender that nothing waits for, and the identities at it.
+// change writes a changed sender, and starts its token anew if that depends on
+// what is changed.
+func (s *Sender) change(ctx context.Context, t tx, old, now sender.Sender, was senderSealed) error {
+	sealed, err := was.with(s.db, now)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `UPDATE sender SET name = ?, credentials = ?, app_id = ?, corp_id = ?, agent_id = ?,
+		secret = ?, push_token = ?, aes_key = ?, aes_key_previous = ?, updated_at = {now} WHERE id = ?`,
+		now.Name, now.Credentials, now.AppID, now.CorpID, now.AgentID, sealed.Secret, sealed.Token, sealed.AESKey, sealed.Previous, now.ID)
+	if err != nil {
+		return err
+	}
+	if sealed.secretDiffers(was) || now.Credentials != old.Credentials || now.Account() != old.Account() || now.AgentID != old.AgentID {
+		return t.keepOwnToken(ctx, s.component, now)
+	}
+	return nil
+}
+
+// Delete removes a sender that nothing waits for, its token, and the identities
+// at it.
 func (s *Sender) Delete(ctx context.Context, code string) error {
 	return s.db.inTx(ctx, func(t tx) error {
 		old, err := readSender(ctx, t.runner, code)
@@ -107,6 +143,10 @@ func (s *Sender) Delete(ctx context.Context, code string) error {
 		if _, err := t.exec(ctx, `DELETE FROM user_value WHERE kind = ? AND bind_id = ?`, old.Kind, code); err != nil {
 			return err
 		}
+		old.SecretSet = false
+		if err := t.keepOwnToken(ctx, s.component, old); err != nil {
+			return err
+		}
 		n, err := t.exec(ctx, `DELETE FROM sender WHERE id = ?`, old.ID)
 		if err == nil && n == 0 {
 			err = fs.ErrNotExist
@@ -116,15 +156,15 @@ func (s *Sender) Delete(ctx context.Context, code string) error {
 }
 
 // bindSender makes the sender speak for an account, and no other sender of ours:
-// in the transaction that binds the account. A sender that was deleted
-// meanwhile is no error. ErrInUse: messages wait whose openids belong to the
+// in the transaction that binds the account. A sender that was deleted, or got a
+// secret of its own, meanwhile is no error. ErrInUse: messages wait whose openids belong to the
 // account it spoke for before.
 func (t tx) bindSender(ctx context.Context, code, appID string) error {
 	old, err := readSender(ctx, t.runner, code)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
+	if err != nil || old.Credentials != sender.Component {
 		return err
 	}
 	if old.AppID != "" && old.AppID != appID {

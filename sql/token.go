@@ -152,19 +152,21 @@ func lostIfNone(n int64, err error) error {
 
 // Begin makes sure that a row is there and due, unless it is healthy.
 func (t *Token) Begin(ctx context.Context, o token.Owner, restart bool) error {
-	return t.db.inTx(ctx, func(x tx) error {
-		_, err := x.exec(ctx, `INSERT INTO token (component_app_id, kind, owner, due_at) VALUES (?, ?, ?, {now})`+t.db.orIgnore("kind"), t.app, o.Kind, o.ID)
-		if err != nil {
-			return err
-		}
-		const key = ` WHERE component_app_id = ? AND kind = ? AND owner = ?`
-		q := `UPDATE token SET due_at = {now}, claim = 0, failures = 0, problem = ''` + key + ` AND (due_at IS NULL OR (failures > 0 AND claim = 0))`
-		if restart {
-			q = `UPDATE token SET due_at = {now}, claim = 0, failures = 0, problem = '', access = NULL, version = version + 1` + key
-		}
-		_, err = x.exec(ctx, q, t.app, o.Kind, o.ID)
+	return t.db.inTx(ctx, func(x tx) error { return x.beginToken(ctx, t.app, o, restart) })
+}
+
+func (x tx) beginToken(ctx context.Context, app string, o token.Owner, restart bool) error {
+	_, err := x.exec(ctx, `INSERT INTO token (component_app_id, kind, owner, due_at) VALUES (?, ?, ?, {now})`+x.db.orIgnore("kind"), app, o.Kind, o.ID)
+	if err != nil {
 		return err
-	})
+	}
+	const key = ` WHERE component_app_id = ? AND kind = ? AND owner = ?`
+	q := `UPDATE token SET due_at = {now}, claim = 0, failures = 0, problem = ''` + key + ` AND (due_at IS NULL OR (failures > 0 AND claim = 0))`
+	if restart {
+		q = `UPDATE token SET due_at = {now}, claim = 0, failures = 0, problem = '', access = NULL, version = version + 1` + key
+	}
+	_, err = x.exec(ctx, q, app, o.Kind, o.ID)
+	return err
 }
 
 // Stop lets a row rest.

@@ -126,7 +126,7 @@ func (x tx) health(ctx context.Context, app string, o token.Owner, problem strin
 	if err != nil {
 		return err
 	}
-	if o.Kind != token.Sender {
+	if !o.Own() {
 		app = o.ID
 	}
 	return x.feed(ctx, line{AppID: app, Type: "account.health", Data: data})

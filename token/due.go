@@ -51,7 +51,7 @@ func (k *Keeper) claimAll(ctx context.Context, rows chan<- Kept) (n int, err err
 
 // due claims the next rows: the component's first, for the others need it.
 func (k *Keeper) due(ctx context.Context) ([]Kept, error) {
-	for _, kind := range []string{Component, Sender, Authorizer} {
+	for _, kind := range []string{Component, Sender, WeCom, Authorizer} {
 		if kind == Authorizer && k.pausing() {
 			continue
 		}

@@ -17,6 +17,10 @@ var ErrLost = errors.New("the claim has passed to another")
 // ago. It comes inside an Unavailable: to callers it passes.
 var ErrTooSoon = errors.New("the vendor refuses a token it gave less than 30 s ago; somebody else may renew the same account's")
 
+// ErrSame: asked for another token than a refused one, the vendor gives the
+// very same. It comes inside an Unavailable: to callers it passes.
+var ErrSame = errors.New("the vendor refuses a token and gives the same one again: see that AppID and secret are this account's; it is asked again in 30 s at the earliest")
+
 // Unavailable tells that there is no token now, and why. To errors.Is it is
 // what that means for the caller: wechat.ErrNotSent if waiting helps;
 // wechat.ErrNotAuthorized or wechat.ErrSecret if it does not.

@@ -88,6 +88,10 @@ func (k *Keeper) Restart(ctx context.Context, o Owner) error {
 	return k.Store.Begin(ctx, o, true)
 }
 
+// Forget drops what this process remembers of an owner whose row was changed
+// elsewhere; other processes see the change within a second.
+func (k *Keeper) Forget(o Owner) { k.cache.Remove(o) }
+
 // Put stores a token from elsewhere.
 func (k *Keeper) Put(ctx context.Context, o Owner, lent wechat.Lent, age time.Duration) error {
 	defer k.cache.Remove(o)
@@ -121,7 +125,7 @@ type Source struct {
 func (s *Source) Token(ctx context.Context) (string, error) { return s.k.have(ctx, s.owner, "") }
 
 // Replace gives another token than the one that was refused, renewing it only
-// if it is still the current one. Errors: as of Token, and ErrTooSoon.
+// if it is still the current one. Errors: as of Token, ErrTooSoon and ErrSame.
 func (s *Source) Replace(ctx context.Context, refused string) (string, error) {
 	return s.k.have(ctx, s.owner, refused)
 }
@@ -148,7 +152,7 @@ func (k *Keeper) have(ctx context.Context, o Owner, refused string) (string, err
 // trusted tells whether a row that was read may still be handed out. Its time
 // left was counted from when it was read.
 func (k Kept) trusted() bool {
-	return time.Since(k.read) < trust && k.Left-time.Since(k.read) > margin(k.Life)
+	return time.Since(k.read) < trust && k.Left-time.Since(k.read) > k.margin()
 }
 
 // obtain reads the row until it holds a token to hand out, renews it if nobody
@@ -173,6 +177,9 @@ func (k *Keeper) obtain(ctx context.Context, o Owner, refused string) (string, e
 		}
 		if won {
 			lent, err := k.renew(ctx, claimed)
+			if err == nil && lent.Access == refused {
+				lent.Access, err = "", &Unavailable{Owner: o, Problem: ErrSame.Error(), cause: ErrSame}
+			}
 			if !errors.Is(err, ErrLost) && !errors.Is(err, errStale) {
 				return lent.Access, err
 			}
@@ -200,7 +207,7 @@ func (k *Keeper) barred(row Kept, refused string) error {
 		return &Unavailable{Owner: row.Owner, Rests: true, Problem: row.Problem}
 	case !row.Held && row.Failures > 0 && row.Due > 0:
 		return &Unavailable{Owner: row.Owner, Problem: row.Problem}
-	case refused != "" && row.Access == refused && row.Age < between:
+	case refused != "" && row.Access == refused && row.Age < between && row.Left > 0:
 		return &Unavailable{Owner: row.Owner, Problem: ErrTooSoon.Error(), cause: ErrTooSoon}
 	case row.Owner.Kind == Authorizer && k.pausing():
 		return &Unavailable{Owner: row.Owner, Problem: "the component has no good token itself"}

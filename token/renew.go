@@ -40,7 +40,7 @@ func (k *Keeper) save(ctx context.Context, row Kept, lent wechat.Lent, age time.
 		k.resume()
 	}
 	if err != nil {
-		k.Log.Warn("renewed token not stored", "app_id", row.Owner.ID, "kind", row.Owner.Kind, "err", err)
+		k.Log.Warn("renewed token not stored", row.Owner.attr(), "kind", row.Owner.Kind, "err", err)
 	}
 	return err
 }
@@ -142,11 +142,11 @@ func (k *Keeper) fail(ctx context.Context, row Kept, err error) error {
 	if lost := k.Store.Release(ctx, row, v); errors.Is(lost, ErrLost) {
 		return lost
 	} else if lost != nil {
-		k.Log.Warn("failed renewal not stored", "app_id", row.Owner.ID, "err", lost)
+		k.Log.Warn("failed renewal not stored", row.Owner.attr(), "err", lost)
 	}
 	k.cache.Remove(row.Owner)
 	if fault != ours {
-		k.Log.Warn("token not renewed", "app_id", row.Owner.ID, "kind", row.Owner.Kind, "attempt", v.Failures, "rests", v.Rest, "err", err)
+		k.Log.Warn("token not renewed", row.Owner.attr(), "kind", row.Owner.Kind, "attempt", v.Failures, "rests", v.Rest, "err", err)
 	}
 	return &Unavailable{Owner: row.Owner, Rests: v.Rest, Problem: v.Problem, cause: err}
 }

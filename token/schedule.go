@@ -7,7 +7,17 @@ const (
 	Component  = "component"
 	Authorizer = "authorizer"
 	Sender     = "sender" // an account with a secret of its own
+	WeCom      = "wecom"  // an app of a company on WeCom, which has a secret of its own, too
 )
+
+// OfSender is the owner of the token of a sender with a secret of its own; that
+// of an app of WeCom is renewed by rules of its own.
+func OfSender(code string, wecom bool) Owner {
+	if wecom {
+		return Owner{WeCom, code}
+	}
+	return Owner{Sender, code}
+}
 
 const (
 	lease    = 15 * time.Second // longer than the vendor's call, which has 10 s
@@ -18,17 +28,22 @@ const (
 	poll     = 50 * time.Millisecond
 )
 
-// window is how long before its end a token is renewed.
+// window is how long before its end a token is renewed; less than nothing is
+// after it.
 type window struct{ latest, earliest time.Duration }
 
 // Windows. Wide for authorizers: 100,000 of them in the same minute would be
 // 1,667 calls a second at every peak, for ever; 20 to 60 minutes before make
 // that 43, and 23 by evening. An own account's call (stable_token) answers the
-// same token until some minutes before its end, so that asking earlier is idle.
+// same token until five minutes before its end, and WeCom's until its end, so
+// that asking earlier is idle:
+// https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
+// https://developer.work.weixin.qq.com/document/path/91039
 var windows = map[string]window{
 	Component:  {10 * time.Minute, 20 * time.Minute},
 	Authorizer: {20 * time.Minute, 60 * time.Minute},
 	Sender:     {time.Minute, 4 * time.Minute},
+	WeCom:      {-3 * time.Second, -time.Second},
 }
 
 // DueIn picks when to renew a token that is good for life: at a random moment
@@ -59,5 +74,11 @@ func jitter(d time.Duration, r float64) time.Duration {
 }
 
 // margin is how long before its end a token is not handed out any more: the
-// call that uses it takes time.
-func margin(life time.Duration) time.Duration { return min(30*time.Second, life/4) }
+// call that uses it takes time. WeCom's is used up: there is no other one yet.
+func (k Kept) margin() time.Duration {
+	most := 30 * time.Second
+	if k.Owner.Kind == WeCom {
+		most = time.Second
+	}
+	return min(most, k.Life/4)
+}

@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"wechattpp/wechat"
@@ -10,11 +11,22 @@ import (
 
 // Owner is whose token it is.
 type Owner struct {
-	Kind string // Component, Authorizer or Sender
+	Kind string // Component, Authorizer, Sender or WeCom
 	ID   string // AppID, or the code of a sender
 }
 
 func (o Owner) String() string { return o.Kind + " " + o.ID }
+
+// Own tells whether it is a sender's, which has a secret of its own.
+func (o Owner) Own() bool { return o.Kind == Sender || o.Kind == WeCom }
+
+// attr names the owner in the log.
+func (o Owner) attr() slog.Attr {
+	if o.Own() {
+		return slog.String("sender", o.ID)
+	}
+	return slog.String("app_id", o.ID)
+}
 
 // Kept is a token as stored. All times are differences to the database's
 // clock at the moment it was read.
@@ -45,7 +57,7 @@ func (k Kept) Format(s fmt.State, _ rune) {
 
 // good tells whether it may be handed out.
 func (k Kept) good(refused string) bool {
-	return k.Access != "" && k.Access != refused && k.Left > margin(k.Life)
+	return k.Access != "" && k.Access != refused && k.Left > k.margin()
 }
 
 // Store keeps the tokens of one component's deployment. Each method is atomic.

@@ -97,6 +97,7 @@ func (h *house) rooms() (err error) {
 	h.senders = &sender.Room{
 		Store: h.store.Sender(cfg.ComponentAppID), API: vendor, Account: h.account,
 		Tokens: func(s sender.Sender) wechat.TokenSource { return h.tokens.Source(owner(s)) },
+		Rests:  h.rests, Changed: h.senderChanged,
 	}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind}
 	h.messages = notify.New(notify.Config{
@@ -121,7 +122,7 @@ func (h *house) platform() token.Owner {
 // the platform, or the sender's own.
 func owner(s sender.Sender) token.Owner {
 	if s.Credentials == sender.Secret {
-		return token.Owner{Kind: token.Sender, ID: s.Code}
+		return token.OfSender(s.Code, s.Kind == sender.WeCom)
 	}
 	return token.Owner{Kind: token.Authorizer, ID: s.AppID}
 }
@@ -173,6 +174,23 @@ func (h *house) kind(ctx context.Context, code string) (string, error) {
 func (h *house) account(ctx context.Context, appID string) (sender.Status, error) {
 	a, err := h.authorizers.Account(ctx, appID)
 	return sender.Status{Authorized: a.Status == authorizer.Authorized, Sets: a.Sets}, err
+}
+
+// rests tells why the token of a sender's own is renewed no more, "" while it is.
+func (h *house) rests(ctx context.Context, s sender.Sender) (string, error) {
+	k, err := h.tokens.State(ctx, owner(s))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !k.Resting {
+		return "", nil
+	}
+	return k.Problem, err
+}
+
+// senderChanged has the token of a sender's own renewed at once.
+func (h *house) senderChanged(s sender.Sender) {
+	if s.Credentials == sender.Secret {
+		h.tokens.Forget(owner(s))
+		h.nudge("renewals")
+	}
 }
 
 // doubt asks WeChat whether an account still authorizes us; if not, that is

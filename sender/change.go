@@ -1,0 +1,55 @@
+package sender
+
+// Change holds what to change; nil leaves a field alone. An empty secret is
+// forgotten.
+type Change struct {
+	Name, Credentials, AppID, CorpID *string
+	AgentID                          *int64
+	AppSecret, Secret                *string
+	Token, AESKey                    *string
+}
+
+// Apply makes of a sender what it shall be, its new secrets in Secrets, or
+// answers an *InputError. Whoever authorizes the platform keeps no secret.
+func (c Change) Apply(s Sender) (Sender, error) {
+	for _, f := range []struct{ to, from *string }{
+		{&s.Name, c.Name}, {&s.Credentials, c.Credentials}, {&s.AppID, c.AppID}, {&s.CorpID, c.CorpID},
+		{&s.Secrets.AppSecret, c.AppSecret}, {&s.Secrets.Secret, c.Secret}, {&s.Secrets.Token, c.Token}, {&s.Secrets.AESKey, c.AESKey},
+	} {
+		if f.from != nil {
+			*f.to = *f.from
+		}
+	}
+	if c.AgentID != nil {
+		s.AgentID = *c.AgentID
+	}
+	if s.Credentials == Component {
+		s.SecretSet, s.TokenSet, s.AESKeySet = false, false, false
+	}
+	for _, f := range []struct {
+		set  *bool
+		from *string
+	}{{&s.SecretSet, c.AppSecret}, {&s.SecretSet, c.Secret}, {&s.TokenSet, c.Token}, {&s.AESKeySet, c.AESKey}} {
+		if f.from != nil {
+			*f.set = *f.from != ""
+		}
+	}
+	return s, s.check()
+}
+
+// Fields names what is changed, for the audit trail.
+func (c Change) Fields() (names []string) {
+	for _, f := range []struct {
+		name  string
+		given bool
+	}{
+		{"name", c.Name != nil}, {"credentials", c.Credentials != nil}, {"app_id", c.AppID != nil}, {"app_secret", c.AppSecret != nil},
+		{"corp_id", c.CorpID != nil}, {"agent_id", c.AgentID != nil}, {"secret", c.Secret != nil},
+		{"token", c.Token != nil}, {"encoding_aes_key", c.AESKey != nil},
+	} {
+		if f.given {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
