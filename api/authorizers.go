@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wechattpp/authorizer"
+	"wechattpp/sender"
 	"wechattpp/token"
 )
 
@@ -49,13 +50,17 @@ func (s *server) showAuthorizer(ctx context.Context, a authorizer.Account) (auth
 	for _, id := range a.Sets {
 		out.Sets = append(out.Sets, authorizer.Name(id))
 	}
-	k, err := s.Tokens.State(ctx, token.Owner{Kind: token.Authorizer, ID: a.AppID})
-	if errors.Is(err, fs.ErrNotExist) {
-		out.Token.State = "none"
-		return out, nil
-	}
-	out.Token = showToken(k)
+	var err error
+	out.Token, err = s.tokenHealth(ctx, token.Owner{Kind: token.Authorizer, ID: a.AppID})
 	return out, err
+}
+
+func (s *server) tokenHealth(ctx context.Context, o token.Owner) (tokenHealth, error) {
+	k, err := s.Tokens.State(ctx, o)
+	if errors.Is(err, fs.ErrNotExist) {
+		return tokenHealth{State: "none"}, nil
+	}
+	return showToken(k), err
 }
 
 func showToken(k token.Kept) tokenHealth {
@@ -111,10 +116,13 @@ func (s *server) claimAuthorizer(c *call) error {
 	if err := c.decode(&in); err != nil {
 		return err
 	}
-	if _, err := s.Senders.Read(c.ctx(), in.Sender); errors.Is(err, fs.ErrNotExist) {
+	switch found, err := s.Senders.Read(c.ctx(), in.Sender); {
+	case errors.Is(err, fs.ErrNotExist):
 		return invalid("sender", "names no sender that exists: create it first, or use another code")
-	} else if err != nil {
+	case err != nil:
 		return err
+	case found.Credentials != sender.Component:
+		return invalid("sender", ownSecret)
 	}
 	appID := c.text("appid")
 	if err := s.Authorizers.Claim(c.ctx(), appID, in.Sender); err != nil {
@@ -124,6 +132,8 @@ func (s *server) claimAuthorizer(c *call) error {
 	c.note("sender", in.Sender)
 	return s.authorizer(c)
 }
+
+const ownSecret = `names a sender that has a secret of its own and needs no authorization: use another one, or set its credentials to "component"`
 
 type invitationAnswer struct {
 	URL       string    `json:"url"`
@@ -138,6 +148,9 @@ func (s *server) invite(c *call) error {
 	}
 	if found.Kind != "wechatoa" && found.Kind != "wechatmp" {
 		return invalid("code", "names a sender of kind "+found.Kind+", whose account cannot authorize a component: use one of kind wechatoa or wechatmp")
+	}
+	if found.Credentials != sender.Component {
+		return invalid("code", ownSecret)
 	}
 	i, err := s.Authorizers.Invite(c.ctx(), found.Code, found.Kind)
 	if err != nil {

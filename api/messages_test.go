@@ -200,9 +200,10 @@ func TestASendersLife(t *testing.T) {
 	s.refused(s.call("POST", "/v1/senders", s.admin, `{"code":"wechatoa123","kind":"wechatoa"}`), http.StatusConflict, codeConflict)
 	for field, body := range map[string]string{
 		"code":        `{"code":"a-b","kind":"wechatoa"}`,
-		"kind":        `{"code":"a","kind":"wechatwk"}`,
-		"credentials": `{"code":"a","kind":"wechatoa","credentials":"secret"}`,
+		"kind":        `{"code":"a","kind":"sms"}`,
+		"credentials": `{"code":"a","kind":"wechatoa","credentials":"scan"}`,
 		"app_secret":  `{"code":"a","kind":"wechatoa","app_secret":"x"}`,
+		"reply_url":   `{"code":"a","kind":"wechatoa","reply_url":"https://example.com"}`,
 		"colour":      `{"code":"a","kind":"wechatoa","colour":"x"}`,
 	} {
 		s.refused(s.call("POST", "/v1/senders", s.admin, body), 400, codeInvalid, field)

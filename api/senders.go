@@ -8,66 +8,84 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"wechattpp/sender"
+	"wechattpp/token"
 )
 
 // senderParams is the body of POST /v1/senders.
 type senderParams struct {
-	Code        string `json:"code"`
-	Kind        string `json:"kind"`
-	Name        string `json:"name"`
-	Credentials string `json:"credentials"`
-	AppID       string `json:"app_id"`
-	senderLater
+	Code string `json:"code"`
+	Kind string `json:"kind"`
+	senderFields
 }
 
-// senderChange is the body of PATCH /v1/senders/{code}: what is absent stays.
-type senderChange struct {
-	Name  *string `json:"name"`
-	AppID *string `json:"app_id"`
-	senderLater
+// senderFields is the body of PATCH /v1/senders/{code}: what is absent stays,
+// an empty secret is forgotten.
+type senderFields struct {
+	Name        *string `json:"name"`
+	Credentials *string `json:"credentials"`
+	AppID       *string `json:"app_id"`
+	AppSecret   *string `json:"app_secret"`
+	Token       *string `json:"token"`
+	AESKey      *string `json:"encoding_aes_key"`
+	CorpID      *string `json:"corp_id"`
+	AgentID     *int64  `json:"agent_id"`
+	Secret      *string `json:"secret"`
+
+	// Fields of the contract that this version refuses by name.
+	ReplyURL jsontext.Value `json:"reply_url"`
+	Domains  jsontext.Value `json:"business_domains"`
 }
 
-// senderLater are fields of the contract that this version refuses by name.
-type senderLater struct {
-	AppSecret jsontext.Value `json:"app_secret"`
-	Token     jsontext.Value `json:"token"`
-	AESKey    jsontext.Value `json:"encoding_aes_key"`
-	CorpID    jsontext.Value `json:"corp_id"`
-	AgentID   jsontext.Value `json:"agent_id"`
-	Secret    jsontext.Value `json:"secret"`
-	ReplyURL  jsontext.Value `json:"reply_url"`
-	Domains   jsontext.Value `json:"business_domains"`
-}
-
-func (l senderLater) refuse() error {
-	for _, f := range []struct {
+func (f senderFields) refuse() error {
+	for _, later := range []struct {
 		name  string
 		value jsontext.Value
-	}{{"app_secret", l.AppSecret}, {"token", l.Token}, {"encoding_aes_key", l.AESKey}, {"corp_id", l.CorpID}, {"agent_id", l.AgentID},
-		{"secret", l.Secret}, {"reply_url", l.ReplyURL}, {"business_domains", l.Domains}} {
-		if len(f.value) > 0 {
-			return invalid(f.name, "is not served by this version: leave it out")
+	}{{"reply_url", f.ReplyURL}, {"business_domains", f.Domains}} {
+		if len(later.value) > 0 {
+			return invalid(later.name, "is not served by this version: leave it out")
 		}
 	}
 	return nil
 }
 
+func (f senderFields) change() sender.Change {
+	return sender.Change{Name: f.Name, Credentials: f.Credentials, AppID: f.AppID, CorpID: f.CorpID, AgentID: f.AgentID,
+		AppSecret: f.AppSecret, Secret: f.Secret, Token: f.Token, AESKey: f.AESKey}
+}
+
+// senderAnswer is a sender without its secrets: only whether each is set.
 type senderAnswer struct {
-	Code        string    `json:"code"`
-	Kind        string    `json:"kind"`
-	Name        string    `json:"name"`
-	Credentials string    `json:"credentials"`
-	AppID       string    `json:"app_id"`
-	Ready       bool      `json:"ready"`
-	Reason      string    `json:"reason,omitempty"` // why it cannot send now
-	CreatedAt   time.Time `json:"created_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
+	Code        string       `json:"code"`
+	Kind        string       `json:"kind"`
+	Name        string       `json:"name"`
+	Credentials string       `json:"credentials"`
+	AppID       string       `json:"app_id"`
+	CorpID      string       `json:"corp_id,omitempty"`
+	AgentID     int64        `json:"agent_id,omitempty"`
+	SecretSet   bool         `json:"secret_set"` // app_secret, or WeCom's secret
+	TokenSet    bool         `json:"token_set"`
+	AESKeySet   bool         `json:"encoding_aes_key_set"`
+	AccessToken *tokenHealth `json:"access_token,omitempty"` // of an account with a secret of its own
+	Ready       bool         `json:"ready"`
+	Reason      string       `json:"reason,omitempty"` // why it cannot send now
+	CreatedAt   time.Time    `json:"created_at"`
+	UpdatedAt   time.Time    `json:"updated_at"`
 }
 
 func (s *server) showSender(c *call, x sender.Sender) (senderAnswer, error) {
 	reason, err := s.Senders.Why(c.ctx(), x.Code)
-	return senderAnswer{Code: x.Code, Kind: x.Kind, Name: x.Name, Credentials: x.Credentials, AppID: x.AppID, Ready: reason == "" && err == nil,
-		Reason: reason, CreatedAt: x.CreatedAt.UTC(), UpdatedAt: x.UpdatedAt.UTC()}, err
+	if err != nil {
+		return senderAnswer{}, err
+	}
+	out := senderAnswer{Code: x.Code, Kind: x.Kind, Name: x.Name, Credentials: x.Credentials, AppID: x.AppID, CorpID: x.CorpID, AgentID: x.AgentID,
+		SecretSet: x.SecretSet, TokenSet: x.TokenSet, AESKeySet: x.AESKeySet, Ready: reason == "", Reason: reason,
+		CreatedAt: x.CreatedAt.UTC(), UpdatedAt: x.UpdatedAt.UTC()}
+	if x.HasToken() {
+		health, err := s.tokenHealth(c.ctx(), token.OfSender(x.Code, x.Kind == sender.WeCom))
+		out.AccessToken = &health
+		return out, err
+	}
+	return out, nil
 }
 
 func (s *server) listSenders(c *call) error {
@@ -109,34 +127,34 @@ func (s *server) createSender(c *call) error {
 	if err := in.refuse(); err != nil {
 		return err
 	}
-	made, err := s.Senders.Create(c.ctx(), sender.Sender{Code: in.Code, Kind: in.Kind, Name: in.Name, Credentials: in.Credentials, AppID: in.AppID})
+	wanted, err := in.change().Apply(sender.Sender{Code: in.Code, Kind: in.Kind})
+	if err != nil {
+		return senderProblem(err)
+	}
+	made, err := s.Senders.Create(c.ctx(), wanted)
 	if err != nil {
 		return senderProblem(err)
 	}
 	c.target("sender/" + made.Code)
 	c.note("kind", made.Kind)
+	c.note("fields", in.change().Fields())
 	return s.senderReply(c, http.StatusCreated, made)
 }
 
 func (s *server) updateSender(c *call) error {
-	var in senderChange
+	var in senderFields
 	if err := c.decode(&in); err != nil {
 		return err
 	}
 	if err := in.refuse(); err != nil {
 		return err
 	}
-	changed, err := s.Senders.Update(c.ctx(), c.text("code"), sender.Change{Name: in.Name, AppID: in.AppID})
+	changed, err := s.Senders.Update(c.ctx(), c.text("code"), in.change())
 	if err != nil {
 		return senderProblem(err)
 	}
 	c.target("sender/" + changed.Code)
-	if in.Name != nil {
-		c.note("name", *in.Name)
-	}
-	if in.AppID != nil {
-		c.note("app_id", *in.AppID)
-	}
+	c.note("fields", in.change().Fields())
 	return s.senderReply(c, http.StatusOK, changed)
 }
 
