@@ -31,6 +31,7 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/clients/:id/rotate", who: admin, do: (*server).rotateClient, action: "client.rotate"},
 
 		{method: "POST", path: "/v1/sent", who: jums(access.Send), do: (*server).sent},
+		{method: "POST", path: "/v1/broadcast", who: jums(access.Send), do: (*server).sent},
 		{method: "POST", path: "/v1/retract/:msgid", who: jums(access.Send), do: (*server).retract, action: "message.retract"},
 		{method: "GET", path: "/v1/messages", who: scope(access.MessagesRead), do: (*server).listMessages},
 		{method: "GET", path: "/v1/messages/:msgid", who: scope(access.MessagesRead), do: (*server).message},

@@ -50,6 +50,11 @@ type Store interface {
 	// Values gives the first value of a kind and bind id for each of the users
 	// that has one; at most Most users.
 	Values(ctx context.Context, kind, bindID string, userids []string) (map[string]string, error)
+	// Everyone gives up to limit users after a number, in order.
+	Everyone(ctx context.Context, after int64, limit int) ([]User, error)
+	// Holding gives up to limit users, after a number and in order, of whom the
+	// value is known.
+	Holding(ctx context.Context, v Value, after int64, limit int) ([]User, error)
 	// Read gives all that is known of a user, fs.ErrNotExist if nothing.
 	Read(ctx context.Context, userid string) ([]Value, error)
 }

@@ -9,10 +9,13 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Limits of one request (docs.jiguang.cn/jums/server/rest_api_jums_custom_message).
 const (
+	mostTags     = 20
+	mostTagBytes = 40
 	mostUsers    = 1000
 	mostIDs      = 1000 // per sender
 	mostContent  = 1 << 20
@@ -90,6 +93,7 @@ func (r *Room) accept(ctx context.Context, c Client, d *Draft, body []byte) (Rec
 	if err != nil {
 		return Receipt{}, err
 	}
+	q.everyone = strings.HasSuffix(d.Path, "/broadcast")
 	if err := r.draft(ctx, c, q, d); err != nil {
 		return Receipt{}, err
 	}
@@ -125,11 +129,14 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	if d.Parts, err = r.parts(ctx, c, q); err != nil {
 		return err
 	}
-	if len(q.users) > 0 {
+	switch {
+	case q.everyone || len(q.tags) > 0:
+		d.For = &Selection{All: q.everyone, UserIDs: unique(q.users), Tags: unique(q.tags), ChannelKey: c.ChannelKey}
+	case len(q.users) > 0:
 		d.Targets, err = r.resolve(ctx, q.users, d.Parts)
-		return err
+	default:
+		d.Targets, err = q.assign(d.Parts)
 	}
-	d.Targets, err = q.assign(d.Parts)
 	return err
 }
 
@@ -165,14 +172,23 @@ func (q *request) audience() error {
 	switch {
 	case len(q.users) > mostUsers:
 		return &Refusal{codeManyUsers, "aud_userid", fmt.Sprintf("has %d userids: at most %d a call", len(q.users), mostUsers)}
-	case len(q.users) > 0 && len(q.targets) > 0:
-		return invalid("aud_"+q.targets[0].kind.name, "must not be mixed with aud_userid: send two requests")
+	case q.everyone && len(q.users)+len(q.tags)+len(q.targets) > 0:
+		return invalid("aud_xxx", "must be left out: a broadcast goes to everyone")
+	case len(q.tags) > mostTags:
+		return invalid("aud_tag", "has %d tags: at most %d a call", len(q.tags), mostTags)
+	case len(q.users)+len(q.tags) > 0 && len(q.targets) > 0:
+		return invalid("aud_"+q.targets[0].kind.name, "must not be mixed with aud_userid or aud_tag: send two requests")
 	case len(q.says) == 0 && len(q.targets) > 0:
 		return invalid("msg_"+q.targets[0].kind.name, "is missing: every aud_xxx needs its msg_xxx")
 	case len(q.says) == 0:
 		return invalid("msg_xxx", "is missing: say what to send, in %s", kindNames())
-	case len(q.users) == 0 && len(q.targets) == 0:
-		return invalid("aud_"+q.says[0].kind.name, "is missing: name targets in it, or in aud_userid")
+	case !q.everyone && len(q.users)+len(q.tags)+len(q.targets) == 0:
+		return invalid("aud_"+q.says[0].kind.name, "is missing: name targets in it, or in aud_userid or aud_tag")
+	}
+	for i, tag := range q.tags {
+		if tag == "" || len(tag) > mostTagBytes || !utf8.ValidString(tag) || strings.ContainsFunc(tag, unicode.IsControl) {
+			return invalid(at("aud_tag", i), "has %d bytes: 1 to %d of UTF-8 without control characters", len(tag), mostTagBytes)
+		}
 	}
 	for i, u := range q.users {
 		if n := len([]rune(u)); n == 0 || n > 64 || strings.ContainsFunc(u, unicode.IsControl) {

@@ -149,9 +149,10 @@ func duplicateID(m MsgID, seq, attempt int) string {
 
 // Client is who sends or asks. All is an administrator.
 type Client struct {
-	ID      int64
-	Senders []string // codes granted
-	All     bool
+	ID         int64
+	ChannelKey string   // whose tags are its own
+	Senders    []string // codes granted
+	All        bool
 }
 
 // Receipt is the answer to an accepted request.

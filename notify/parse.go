@@ -13,7 +13,9 @@ import (
 
 // request is the body of POST /v1/sent, as far as this version serves it.
 type request struct {
+	everyone bool // a broadcast
 	users    []string
+	tags     []string
 	targets  []aimed
 	says     []said
 	sendNo   string
@@ -46,7 +48,7 @@ type aimed struct {
 var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 1015010, "alipay_life": 1015011, "dingtalk_cc": 1015012}
 
 // notYet are fields of the contract that this version does not serve.
-var notYet = []string{"aud_tag", "aud_segment", "aud_wechatmp", "aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
+var notYet = []string{"aud_segment", "aud_wechatmp", "aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
 	"aud_wechatwk_tag", "aud_wechatapp", "msg_wechatmp", "msg_wechatwk", "msg_wechatapp"}
 
 // parse reads a body strictly. Errors are *Refusal.
@@ -68,6 +70,8 @@ func (r *request) field(key string, raw json.RawMessage) error {
 	switch key {
 	case "aud_userid":
 		return strict(key, raw, &r.users)
+	case "aud_tag":
+		return strict(key, raw, &r.tags)
 	case "rule_id":
 		return zero(key, raw, "saved sending rules are not served by this version: leave it out or send 0")
 	case "option":

@@ -27,6 +27,9 @@ type Senders interface {
 // Audience knows the identities of users; those without one are left out.
 type Audience interface {
 	Resolve(ctx context.Context, kind, sender string, userids []string) (map[string]string, error)
+	// Select pages through a selection but for its named users: next is what to
+	// go on after, 0 at the end.
+	Select(ctx context.Context, s Selection, after int64, limit int) (userids []string, next int64, err error)
 }
 
 // Config says what the room needs. Store, Senders and Audience are required.

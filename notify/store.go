@@ -25,6 +25,7 @@ type Draft struct {
 	Params   []byte // JSON to keep: the caller's params, owner, priority
 	Parts    []Part
 	Targets  [][]Target // per part
+	For      *Selection // instead of Targets, which are then looked for later
 }
 
 // Due is a chunk whose time has come.
@@ -154,6 +155,7 @@ type Store interface {
 	Resume(ctx context.Context, senderID int64) error
 
 	Steering
+	Searching
 
 	// Outcome joins the vendor's later word with its send.
 	Outcome(ctx context.Context, o Outcome) (Matched, error)

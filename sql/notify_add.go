@@ -53,9 +53,30 @@ func (n *Notify) adding(ctx context.Context, d *notify.Draft) (*adding, error) {
 	if a.content, err = encodeJSON(d.Parts); err != nil {
 		return nil, err
 	}
+	first, err := n.chunkIDs(ctx, d.Targets)
+	a.cut(first, 0)
+	return a, err
+}
+
+// chunkIDs takes as many ids as the targets make chunks. Not in a transaction:
+// SQLite has one connection.
+func (n *Notify) chunkIDs(ctx context.Context, targets [][]notify.Target) (first int64, err error) {
+	chunks := 0
+	for _, some := range targets {
+		chunks += (len(some) + notify.ChunkSize - 1) / notify.ChunkSize
+	}
+	if chunks == 0 {
+		return 0, nil
+	}
+	return n.db.ids.take(ctx, "chunk", chunks)
+}
+
+// cut makes chunks of the recipients, with ids and numbers from the given ones on.
+func (a *adding) cut(id int64, n int) {
+	d := a.d
 	for part, targets := range d.Targets {
 		for some := range slices.Chunk(targets, notify.ChunkSize) {
-			c := &chunkRow{MessageID: a.id.ID, N: len(a.chunks), Part: part, SenderID: d.Parts[part].SenderID,
+			c := &chunkRow{ID: id + int64(len(a.chunks)), MessageID: a.id.ID, N: n + len(a.chunks), Part: part, SenderID: d.Parts[part].SenderID,
 				Size: len(some), ExpireAt: millis(d.ExpireAt), DueAt: millis(d.SendAt)}
 			for _, t := range some {
 				*c.count(initial(t))++
@@ -64,11 +85,16 @@ func (n *Notify) adding(ctx context.Context, d *notify.Draft) (*adding, error) {
 			a.rows += len(some)
 		}
 	}
-	id, err := n.db.ids.take(ctx, "chunk", len(a.chunks))
-	for i, c := range a.chunks {
-		c.ID = id + int64(i)
+}
+
+// open counts the chunks with somebody queued.
+func (a *adding) open() (n int) {
+	for _, c := range a.chunks {
+		if c.open() {
+			n++
+		}
 	}
-	return a, err
+	return n
 }
 
 func initial(t notify.Target) notify.State {
@@ -120,6 +146,15 @@ func (n *Notify) addSteps(batch []*adding) (steps []step, err error) {
 		return nil, err
 	}
 	steps = slices.Concat([]step{n.messageStep(batch)}, chunkSteps(batch), recipientSteps(batch), feed)
+	for _, a := range batch {
+		if a.d.For != nil {
+			prepare, err := a.prepareStep()
+			if err != nil {
+				return nil, err
+			}
+			steps = append(steps, prepare)
+		}
+	}
 	for i := range steps {
 		if steps[i].args, err = plain(steps[i].args); err != nil {
 			return nil, err
@@ -132,11 +167,9 @@ func (n *Notify) messageStep(batch []*adding) step {
 	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now})"
 	args := make([]any, 0, 13*len(batch))
 	for _, a := range batch {
-		open := 0
-		for _, c := range a.chunks {
-			if c.open() {
-				open++
-			}
+		open := a.open()
+		if a.d.For != nil {
+			open = 1 // the search for recipients counts like an open chunk, until it ends
 		}
 		args = append(args, a.id.ID, a.id.Nonce, n.component, a.d.ClientID, a.stage(open), a.rows, open, a.d.Resend,
 			millis(a.d.SendAt), millis(a.d.ExpireAt), a.d.SendNo, a.content, a.d.Params)
@@ -147,6 +180,8 @@ func (n *Notify) messageStep(batch []*adding) step {
 
 func (a *adding) stage(open int) notify.Stage {
 	switch {
+	case a.d.For != nil:
+		return notify.Preparing
 	case open == 0:
 		return notify.Done
 	case !a.d.SendAt.IsZero():
@@ -230,7 +265,7 @@ func feedAdded(batch []*adding) ([]step, error) {
 			news.recipient(&h, c, change{seq: seq, to: initial(r), userid: r.UserID, identity: r.Identity})
 			return nil
 		})
-		if !open {
+		if !open && a.d.For == nil {
 			news.done(&h)
 		}
 	}

@@ -41,6 +41,9 @@ func (n *Notify) Retract(ctx context.Context, id notify.MsgID, clientID int64, w
 		if _, err := t.exec(ctx, `UPDATE message SET retracted_at = {now} WHERE id = ?`, id.ID); err != nil {
 			return err
 		}
+		if _, err := t.exec(ctx, `UPDATE preparation SET due_at = {now} WHERE id = ?`, id.ID); err != nil {
+			return err
+		}
 		_, err = t.exec(ctx, `UPDATE chunk SET due_at = {now} WHERE message_id = ? AND queued > 0 AND sending = 0`, id.ID)
 		return err
 	})

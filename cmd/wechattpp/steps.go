@@ -14,6 +14,7 @@ func (h *house) work() {
 		newStep("profiles", time.Second, h.authorizers.ProfileDue),
 		newStep("renewals", time.Minute, h.tokens.RenewDue),
 		newStep("sends", time.Second, h.messages.SendDue),
+		newStep("preparations", time.Second, h.messages.PrepareDue),
 	}
 	h.jobs = []job{
 		{"@every 5s", "renew tokens that are due", func(context.Context) error { h.nudge("renewals"); return nil }},
