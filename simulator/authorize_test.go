@@ -50,6 +50,7 @@ func TestACancelledAccountAnswers61003(t *testing.T) {
 		if err := h.sim.Unauthorize(Unauthorization{AppID: shop}); err == nil {
 			t.Error("cancelled twice without an error")
 		}
+		h.waitFor("unauthorized", 1)
 		stale := time.Now().Add(-time.Hour).Unix()
 		if err := h.sim.Unauthorize(Unauthorization{AppID: shop, EventOnly: true, CreateTime: stale}); err != nil {
 			t.Fatal(err)

@@ -102,6 +102,9 @@ var methods = map[string]func(context.Context, API) error{
 		_, err := a.Component("wxc", &tokens{list: []string{theToken}}).AuthorizerList(ctx, 0, 500)
 		return err
 	},
+	"SendText": func(ctx context.Context, a API) error {
+		return a.Account("wx1", &tokens{list: []string{theToken}}).SendText(ctx, "oA", theCode+ReleaseCodeSuffix)
+	},
 	"SendTemplate": func(ctx context.Context, a API) error {
 		_, err := a.Account("wx1", &tokens{list: []string{theToken}}).SendTemplate(ctx, TemplateMessage{ToUser: "oA"})
 		return err

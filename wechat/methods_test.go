@@ -116,6 +116,13 @@ func TestCalls(t *testing.T) {
 			"{\"touser\":\"oA\",\"template_id\":\"TPL\",\"url\":\"https://x.example/?a=1&b=<2>\",\"miniprogram\":{\"appid\":\"wx00\",\"pagepath\":\"pages/a?id=1\"},\"client_msg_id\":\"job41\",\"data\":{\"amount3\":{\"value\":\"¥39 & <\\\"up\\\">\"},\"thing2\":{\"value\":\"两件\u2028商品\"}}}",
 			`{"errcode":0,"errmsg":"ok","msgid":3487542469355618313}`, int64(3487542469355618313),
 		},
+		"message/custom/send of a text, by a token nobody renews": {
+			func(t *testing.T, a API) (any, error) {
+				return nil, a.Account("wx1", FixedToken("61_F")).SendText(t.Context(), "oA", "你好 <1> & \"2\"")
+			},
+			"/cgi-bin/message/custom/send", "access_token=61_F", `{"touser":"oA","msgtype":"text","text":{"content":"你好 <1> & \"2\""}}`,
+			`{"errcode":0,"errmsg":"ok"}`, nil,
+		},
 		"message/template/send, the id in quotes, nothing optional": {
 			func(t *testing.T, a API) (any, error) {
 				return account(a).SendTemplate(t.Context(), TemplateMessage{ToUser: "oA", TemplateID: "TPL"})

@@ -276,3 +276,30 @@ func TestRowsOfTestAccountsFromAnOlderVersionGo(t *testing.T) {
 		})
 	}
 }
+
+// TestAReleasePushIsAnsweredInTimeWhileTheDatabaseIsAwayForAMoment has the
+// database come back two seconds after the push.
+func TestAReleasePushIsAnsweredInTimeWhileTheDatabaseIsAwayForAMoment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "mysql")
+	cable, through := newWire(t, w.source)
+	w.env = append(w.env, "WECHATTPP_DATABASE="+through)
+	r := w.start(t)
+	account := wechat.ReleasePairs()[2].OA
+	code := w.releaseCode(t, account, "oUser")
+	for id, content := range []string{wechat.ReleaseText, wechat.ReleaseCodePrefix + code} {
+		cable.set(true)
+		back := time.AfterFunc(2*time.Second, func() { cable.set(false) })
+		began := time.Now()
+		answer := opened(t, w, w.say(t, r, account, "oUser", content, 300+id))
+		back.Stop()
+		cable.set(false)
+		if took := time.Since(began); took > deadline {
+			t.Errorf("answered after %s", took)
+		}
+		if (id == 0) != strings.Contains(answer, wechat.ReleaseTextReply) || (id == 1) != (answer == "") {
+			t.Errorf("answered %q", answer)
+		}
+	}
+	w.awaitCustomer(t, "oUser", code+wechat.ReleaseCodeSuffix, 60*time.Second)
+}
