@@ -50,6 +50,9 @@ type Store interface {
 	// Values gives the first value of a kind and bind id for each of the users
 	// that has one; at most Most users.
 	Values(ctx context.Context, kind, bindID string, userids []string) (map[string]string, error)
+	Segments
+	Lists
+
 	// Everyone gives up to limit users after a number, in order.
 	Everyone(ctx context.Context, after int64, limit int) ([]User, error)
 	// Holding gives up to limit users, after a number and in order, of whom the

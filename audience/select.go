@@ -7,14 +7,16 @@ import (
 )
 
 // Selection says who is meant where that is more than a list of userids: all
-// users, or those who carry one of the tags. ChannelKey is the caller's, whose
+// users, or those who carry one of the tags or belong to the segment. ChannelKey is the caller's, whose
 // own tags win over those of "all". It has no name of its own, so that the room
 // that sends can give it.
 type Selection = struct {
-	All        bool
-	UserIDs    []string // named besides; they are left out here
-	Tags       []string
-	ChannelKey string
+	All          bool
+	UserIDs      []string // named besides; they are left out here
+	Tags         []string
+	Segment      int64 // its number, 0 for none
+	ChannelKey   string
+	Black, White int64 // lists that whoever sends looks at
 }
 
 // User is one of the registry, by its number there, which grows with time.
@@ -62,8 +64,20 @@ func (r *Room) sources(ctx context.Context, s Selection, after int64, limit int)
 		}
 		all = append(all, some...)
 	}
-	slices.SortFunc(all, func(a, b User) int { return cmp.Compare(a.ID, b.ID) })
-	return slices.Compact(all), nil
+	if s.Segment != 0 {
+		some, err := r.members(ctx, s.Segment, s.ChannelKey, after, limit+1)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return united(all), nil
+}
+
+// united puts users in order, each once.
+func united(users []User) []User {
+	slices.SortFunc(users, func(a, b User) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.Compact(users)
 }
 
 // tagBind is where a tag is looked for: under the channel's own key if anybody

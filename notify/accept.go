@@ -129,13 +129,21 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	if d.Parts, err = r.parts(ctx, c, q); err != nil {
 		return err
 	}
+	if err := r.known(ctx, q); err != nil {
+		return err
+	}
 	switch {
-	case q.everyone || len(q.tags) > 0:
-		d.For = &Selection{All: q.everyone, UserIDs: unique(q.users), Tags: unique(q.tags), ChannelKey: c.ChannelKey}
+	case q.everyone || len(q.tags) > 0 || q.segment != 0:
+		d.For = &Selection{All: q.everyone, UserIDs: unique(q.users), Tags: unique(q.tags), Segment: q.segment, ChannelKey: c.ChannelKey,
+			Black: q.black, White: q.white}
+		return nil
 	case len(q.users) > 0:
 		d.Targets, err = r.resolve(ctx, q.users, d.Parts)
 	default:
 		d.Targets, err = q.assign(d.Parts)
+	}
+	if err == nil {
+		err = r.sift(ctx, q.black, q.white, d.Targets)
 	}
 	return err
 }
@@ -167,23 +175,26 @@ func (q *request) times(now time.Time) error {
 	return nil
 }
 
+// toUsers tells whether targets are named as users of the registry.
+func (q *request) toUsers() bool { return len(q.users)+len(q.tags) > 0 || q.segment != 0 }
+
 // audience holds the targets against JUMS's limits.
 func (q *request) audience() error {
 	switch {
 	case len(q.users) > mostUsers:
 		return &Refusal{codeManyUsers, "aud_userid", fmt.Sprintf("has %d userids: at most %d a call", len(q.users), mostUsers)}
-	case q.everyone && len(q.users)+len(q.tags)+len(q.targets) > 0:
+	case q.everyone && (q.toUsers() || len(q.targets) > 0):
 		return invalid("aud_xxx", "must be left out: a broadcast goes to everyone")
 	case len(q.tags) > mostTags:
 		return invalid("aud_tag", "has %d tags: at most %d a call", len(q.tags), mostTags)
-	case len(q.users)+len(q.tags) > 0 && len(q.targets) > 0:
-		return invalid("aud_"+q.targets[0].kind.name, "must not be mixed with aud_userid or aud_tag: send two requests")
+	case q.toUsers() && len(q.targets) > 0:
+		return invalid("aud_"+q.targets[0].kind.name, "must not be mixed with aud_userid, aud_tag or aud_segment: send two requests")
 	case len(q.says) == 0 && len(q.targets) > 0:
 		return invalid("msg_"+q.targets[0].kind.name, "is missing: every aud_xxx needs its msg_xxx")
 	case len(q.says) == 0:
 		return invalid("msg_xxx", "is missing: say what to send, in %s", kindNames())
-	case !q.everyone && len(q.users)+len(q.tags)+len(q.targets) == 0:
-		return invalid("aud_"+q.says[0].kind.name, "is missing: name targets in it, or in aud_userid or aud_tag")
+	case !q.everyone && !q.toUsers() && len(q.targets) == 0:
+		return invalid("aud_"+q.says[0].kind.name, "is missing: name targets in it, or in aud_userid, aud_tag or aud_segment")
 	}
 	for i, tag := range q.tags {
 		if tag == "" || len(tag) > mostTagBytes || !utf8.ValidString(tag) || strings.ContainsFunc(tag, unicode.IsControl) {

@@ -16,6 +16,9 @@ type request struct {
 	everyone bool // a broadcast
 	users    []string
 	tags     []string
+	segment  int64 // number, 0 for none
+	black    int64 // number of a list, 0 for none
+	white    int64
 	targets  []aimed
 	says     []said
 	sendNo   string
@@ -48,7 +51,7 @@ type aimed struct {
 var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 1015010, "alipay_life": 1015011, "dingtalk_cc": 1015012}
 
 // notYet are fields of the contract that this version does not serve.
-var notYet = []string{"aud_segment", "aud_wechatmp", "aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
+var notYet = []string{"aud_wechatmp", "aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
 	"aud_wechatwk_tag", "aud_wechatapp", "msg_wechatmp", "msg_wechatwk", "msg_wechatapp"}
 
 // parse reads a body strictly. Errors are *Refusal.
@@ -72,6 +75,8 @@ func (r *request) field(key string, raw json.RawMessage) error {
 		return strict(key, raw, &r.users)
 	case "aud_tag":
 		return strict(key, raw, &r.tags)
+	case "aud_segment":
+		return r.segmentOf(key, raw)
 	case "rule_id":
 		return zero(key, raw, "saved sending rules are not served by this version: leave it out or send 0")
 	case "option":
@@ -142,18 +147,16 @@ func (r *request) say(k *kind, key string, raw json.RawMessage) error {
 
 func (r *request) option(key string, raw json.RawMessage) error {
 	var o struct {
-		SendNo   string          `json:"sendno"`
-		Owner    string          `json:"owner"`
-		Priority *int            `json:"priority"`
-		BlackID  json.RawMessage `json:"black_id"`
-		WhiteID  json.RawMessage `json:"white_id"`
+		SendNo   string `json:"sendno"`
+		Owner    string `json:"owner"`
+		Priority *int   `json:"priority"`
+		BlackID  *int64 `json:"black_id"`
+		WhiteID  *int64 `json:"white_id"`
 	}
 	if err := strict(key, raw, &o); err != nil {
 		return err
 	}
-	if err := errors.Join(zero("option.black_id", o.BlackID, "blacklists are not served by this version: leave it out"),
-		zero("option.white_id", o.WhiteID, "whitelists are not served by this version: leave it out"),
-		text("option.sendno", o.SendNo, 255), text("option.owner", o.Owner, 255)); err != nil {
+	if err := errors.Join(r.lists(o.BlackID, o.WhiteID), text("option.sendno", o.SendNo, 255), text("option.owner", o.Owner, 255)); err != nil {
 		return firstRefusal(err)
 	}
 	if o.Priority != nil {

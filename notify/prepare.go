@@ -8,13 +8,15 @@ import (
 )
 
 // Selection says who a message is for where that is more than a list: everyone,
-// or whoever carries one of the tags, besides the users who are named. It has
-// no name of its own, so that the room that knows the users can take it.
+// or whoever carries one of the tags or belongs to the segment, besides the
+// users who are named. It has no name of its own, so that the room that knows the users can take it.
 type Selection = struct {
-	All        bool
-	UserIDs    []string
-	Tags       []string
-	ChannelKey string // whose tags are meant first
+	All          bool
+	UserIDs      []string
+	Tags         []string
+	Segment      int64  // its number, 0 for none
+	ChannelKey   string // whose tags are meant first
+	Black, White int64  // numbers of lists, 0 for none
 }
 
 // Preparation is a message whose recipients are being looked for, claimed.
@@ -63,6 +65,9 @@ func (r *Room) PrepareDue(ctx context.Context) (n int, err error) {
 		}
 		targets, err := r.resolve(ctx, users, p.Parts)
 		if err != nil {
+			return n, fmt.Errorf("recipients of message %s: %w", p.MsgID, err)
+		}
+		if err := r.sift(ctx, p.Selection.Black, p.Selection.White, targets); err != nil {
 			return n, fmt.Errorf("recipients of message %s: %w", p.MsgID, err)
 		}
 		err = r.Store.Extend(ctx, p, targets, done, prepareLease)

@@ -30,6 +30,11 @@ type Audience interface {
 	// Select pages through a selection but for its named users: next is what to
 	// go on after, 0 at the end.
 	Select(ctx context.Context, s Selection, after int64, limit int) (userids []string, next int64, err error)
+	// HasSegment and HasList (kind "black" or "white") tell what there is.
+	HasSegment(ctx context.Context, id int64) (bool, error)
+	HasList(ctx context.Context, id int64, kind string) (bool, error)
+	// Listed tells which of the words, userids and identities, are on a list.
+	Listed(ctx context.Context, id int64, words []string) (map[string]bool, error)
 }
 
 // Config says what the room needs. Store, Senders and Audience are required.

@@ -8,8 +8,9 @@ import (
 // ChunkSize is how many recipients are claimed, sent and counted together.
 const ChunkSize = 100
 
-// Target is one recipient of a part. One without an identity is skipped.
-type Target struct{ UserID, Identity string }
+// Target is one recipient of a part. One without an identity is skipped, and so
+// is one with a reason to.
+type Target struct{ UserID, Identity, Skip string }
 
 // Draft is a checked request on its way into the store.
 type Draft struct {

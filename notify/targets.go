@@ -107,7 +107,7 @@ func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]T
 		for _, u := range users {
 			id := found[u]
 			if id == "" || !seen[id] {
-				all[i] = append(all[i], Target{u, id})
+				all[i] = append(all[i], Target{UserID: u, Identity: id})
 			}
 			seen[id] = true
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -98,7 +99,7 @@ func (a *adding) open() (n int) {
 }
 
 func initial(t notify.Target) notify.State {
-	if t.Identity == "" {
+	if t.Identity == "" || t.Skip != "" {
 		return notify.Skipped
 	}
 	return notify.Queued
@@ -145,7 +146,7 @@ func (n *Notify) addSteps(batch []*adding) (steps []step, err error) {
 	if err != nil {
 		return nil, err
 	}
-	steps = slices.Concat([]step{n.messageStep(batch)}, chunkSteps(batch), recipientSteps(batch), feed)
+	steps = slices.Concat([]step{n.messageStep(batch)}, chunkSteps(batch), recipientSteps(batch), skipSteps(batch), feed)
 	for _, a := range batch {
 		if a.d.For != nil {
 			prepare, err := a.prepareStep()
@@ -236,6 +237,27 @@ func recipientSteps(batch []*adding) (steps []step) {
 	return steps
 }
 
+// skipSteps write down why recipients are skipped, where it is not for want of
+// an identity: a column in the insert above would cost every message.
+func skipSteps(batch []*adding) (steps []step) {
+	for _, a := range batch {
+		seqs := map[string][]any{}
+		_ = a.each(func(_ *chunkRow, seq int, r notify.Target) error { // its function never fails
+			if r.Skip != "" {
+				seqs[r.Skip] = append(seqs[r.Skip], seq)
+			}
+			return nil
+		})
+		for _, why := range slices.Sorted(maps.Keys(seqs)) {
+			for some := range slices.Chunk(seqs[why], mostRows) {
+				steps = append(steps, step{`UPDATE recipient SET error_message = ? WHERE message_id = ? AND seq IN (` + values(len(some), "?") + `)`,
+					append([]any{why, a.id.ID}, some...)})
+			}
+		}
+	}
+	return steps
+}
+
 // each walks over the recipients with their chunks and numbers.
 func (a *adding) each(f func(c *chunkRow, seq int, r notify.Target) error) error {
 	next := 0
@@ -262,7 +284,7 @@ func feedAdded(batch []*adding) ([]step, error) {
 		open := false
 		_ = a.each(func(c *chunkRow, seq int, r notify.Target) error { // its function never fails
 			open = open || c.open()
-			news.recipient(&h, c, change{seq: seq, to: initial(r), userid: r.UserID, identity: r.Identity})
+			news.recipient(&h, c, change{seq: seq, to: initial(r), text: r.Skip, userid: r.UserID, identity: r.Identity})
 			return nil
 		})
 		if !open && a.d.For == nil {

@@ -121,7 +121,7 @@ func (n *Notify) Recipients(ctx context.Context, id notify.MsgID, state *notify.
 		list[i] = notify.Recipient{Seq: row.Seq, Sender: codes[row.SenderID], UserID: row.UserID, Identity: row.Identity, State: row.State,
 			Attempt: row.Attempt, VendorMsgID: orZero(row.Vendor), Code: orZero(row.Code), Text: orZero(row.Text),
 			IntentAt: when(row.IntentAt), SentAt: when(row.SentAt), DoneAt: when(row.DoneAt)}
-		if row.State == notify.Skipped {
+		if row.State == notify.Skipped && list[i].Text == "" {
 			list[i].Text = "the user has no identity at this sender"
 		}
 	}

@@ -1,0 +1,53 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"wechattpp/access"
+)
+
+func TestSegmentsAndListsAreKeptAndUsed(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, token := s.client([]string{access.Send, access.Users, access.MessagesRead}, "oa1")
+	made := s.json(s.call("POST", "/v1/segments", token, `{"name":"vips","any_tags":["vip"]}`), http.StatusCreated)
+	path := "/v1/segments/" + made["id"].(string)
+	if got := s.json(s.call("PATCH", path, token, `{"no_tags":["quiet"]}`), http.StatusOK); fmt.Sprint(got["any_tags"], got["no_tags"]) != "[vip] [quiet]" {
+		t.Errorf("changed: %v", got)
+	}
+	s.refused(s.call("POST", "/v1/segments", token, `{"name":"x"}`), http.StatusBadRequest, 4004, "any_tags")
+	s.refused(s.call("GET", "/v1/segments/99999", token, nil), http.StatusNotFound, 4040)
+	if got := s.json(s.call("GET", "/v1/segments", token, nil), http.StatusOK)["items"].([]any); len(got) != 1 {
+		t.Errorf("listed: %v", got)
+	}
+
+	l := s.json(s.call("POST", "/v1/lists", token, `{"kind":"black","name":"quiet"}`), http.StatusCreated)
+	lists := fmt.Sprintf("/v1/lists/%v", l["id"])
+	if got := s.json(s.call("POST", lists+"/entries", token, `{"add":["u-1","u-2","o3"],"remove":["u-9"]}`), http.StatusOK); got["size"] != 3.0 {
+		t.Errorf("filled: %v", got)
+	}
+	page := s.json(s.call("GET", lists+"/entries?limit=2", token, nil), http.StatusOK)
+	if fmt.Sprint(page["items"]) != "[o3 u-1]" || page["next_cursor"] == "" {
+		t.Errorf("entries: %v", page)
+	}
+	if got := s.json(s.call("PATCH", lists, token, `{"name":"silent"}`), http.StatusOK); got["name"] != "silent" {
+		t.Errorf("renamed: %v", got)
+	}
+	body := fmt.Sprintf(`{"aud_wechatoa":[{"data":["o1","o3"]}],"msg_wechatoa":[{"template_id":"T","data":{"thing1":{"value":"x"}}}],"option":{"black_id":%v}}`, l["id"])
+	sent := s.json(s.call("POST", "/v1/sent", token, body), http.StatusOK)
+	skipped := s.json(s.call("GET", "/v1/messages/"+sent["msgid"].(string)+"/recipients?state=skipped", token, nil), http.StatusOK)["items"].([]any)
+	if len(skipped) != 1 || skipped[0].(map[string]any)["identity"] != "o3" {
+		t.Errorf("skipped: %v", skipped)
+	}
+	s.json(s.call("POST", "/v1/broadcast", token, `{"msg_wechatoa":[{"template_id":"T","data":{"thing1":{"value":"x"}}}]}`), http.StatusOK)
+
+	for _, p := range []string{path, lists} {
+		if r := s.call("DELETE", p, token, nil); r.status != http.StatusNoContent {
+			t.Errorf("DELETE %s: %d", p, r.status)
+		}
+		s.refused(s.call("DELETE", p, token, nil), http.StatusNotFound, 4040)
+	}
+	s.refused(s.call("POST", "/v1/sent", token, body), http.StatusBadRequest, 1015046)
+}
