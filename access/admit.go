@@ -58,7 +58,7 @@ func matches(c Client, spellings []string) bool {
 // the store's. What the client's row allows now counts, not what it allowed
 // when the token was made.
 func (r *Room) Bearer(ctx context.Context, token string) (Principal, error) {
-	c, err := r.signer.verify(token)
+	c, err := r.signer.Load().verify(token)
 	if err != nil {
 		return Principal{}, err
 	}

@@ -2,6 +2,7 @@ package access
 
 import (
 	"log/slog"
+	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
@@ -23,7 +24,7 @@ type Config struct {
 type Room struct {
 	store    Store
 	log      *slog.Logger
-	signer   *signer
+	signer   atomic.Pointer[signer]
 	clients  *cache[int64, Client]
 	byKey    *cache[string, Client]
 	tokens   *cache[string, Token]
@@ -45,14 +46,24 @@ func New(c Config) (*Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Room{
+	r := &Room{
 		store:    c.Store,
 		log:      c.Log,
-		signer:   s,
 		clients:  newCache(c.Store.Client),
 		byKey:    newCache(c.Store.ClientByKey),
 		tokens:   newCache(c.Store.Token),
 		failures: newFailures(),
 		revealed: known,
-	}, nil
+	}
+	r.signer.Store(s)
+	return r, nil
+}
+
+// Rekey replaces the keys that sign and verify, as Config.Keys has them.
+func (r *Room) Rekey(keys [][]byte) error {
+	s, err := newSigner(keys, r.signer.Load().issuer)
+	if err == nil {
+		r.signer.Store(s)
+	}
+	return err
 }

@@ -34,7 +34,7 @@ func (r *Room) Exchange(ctx context.Context, address, key, scope string, secret 
 	asked = slices.Compact(asked)
 	made := claims{Client: c.ID, Generation: c.Generation, Scope: strings.Join(asked, " ")}
 	made.Subject = fmt.Sprint(c.ID)
-	token, _, err := r.signer.sign(made, TokenLife)
+	token, _, err := r.signer.Load().sign(made, TokenLife)
 	return Grant{token, TokenLife, asked}, err
 }
 
@@ -46,7 +46,7 @@ func (r *Room) Issue(ctx context.Context, subject string, scopes []string, life 
 	}
 	made := claims{Scope: strings.Join(scopes, " ")}
 	made.Subject = subject
-	token, id, err := r.signer.sign(made, life)
+	token, id, err := r.signer.Load().sign(made, life)
 	if err != nil {
 		return "", Token{}, err
 	}

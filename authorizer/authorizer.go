@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,6 +44,7 @@ type Config struct {
 type Authorizers struct {
 	Config
 	exchanges *prometheus.CounterVec
+	keys      atomic.Pointer[[][]byte]
 }
 
 // New makes the room.
@@ -56,8 +58,14 @@ func New(c Config) *Authorizers {
 	if c.Metrics != nil {
 		c.Metrics.MustRegister(exchanges)
 	}
-	return &Authorizers{c, exchanges}
+	a := &Authorizers{Config: c, exchanges: exchanges}
+	a.keys.Store(&c.Keys)
+	return a
 }
+
+// Rekey replaces the keys that sign and verify invitations, as Config.Keys has
+// them.
+func (a *Authorizers) Rekey(keys [][]byte) { a.keys.Store(&keys) }
 
 func (a *Authorizers) nudge() {
 	if a.Nudge != nil {

@@ -45,7 +45,7 @@ func (a *Authorizers) Invite(ctx context.Context, sender, kind string) (Invited,
 }
 
 // sign appends a signature, so that guesses never reach the database.
-func (a *Authorizers) sign(id string) string { return id + "." + signature(a.Keys[0], id) }
+func (a *Authorizers) sign(id string) string { return id + "." + signature((*a.keys.Load())[0], id) }
 
 func signature(key []byte, id string) string {
 	mac := hmac.New(sha256.New, key)
@@ -55,7 +55,7 @@ func signature(key []byte, id string) string {
 
 func (a *Authorizers) verify(signed string) (id string, ok bool) {
 	id, sig, _ := strings.Cut(signed, ".")
-	for _, key := range a.Keys {
+	for _, key := range *a.keys.Load() {
 		if hmac.Equal([]byte(sig), []byte(signature(key, id))) {
 			return id, true
 		}

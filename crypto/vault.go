@@ -11,7 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // What can be wrong with a sealed secret. Test with errors.Is.
@@ -41,7 +44,13 @@ const (
 // Safe for concurrent use. However it is printed or logged, it shows as ***.
 //
 // Nonces are random, so one master key is good for some four thousand million values; rotate before.
-type Vault struct{ keys []vaultKey }
+//
+// The keys can change under a running program: see Turn and Learn in turn.go.
+type Vault struct {
+	keys  atomic.Pointer[[]vaultKey] // the first seals, all open; replaced whole, never written
+	mu    sync.Mutex                 // held while the keys are replaced
+	learn atomic.Pointer[learner]    // whom to ask about an unknown key; may be nil
+}
 
 type vaultKey struct {
 	id     [keyIDSize]byte
@@ -67,11 +76,21 @@ func ParseMasterKey(text string) ([]byte, error) {
 // NewVault makes a vault that seals under master and also opens what the previous ones sealed. Each is 32 bytes; empty
 // previous ones are passed over.
 func NewVault(master []byte, previous ...[]byte) (*Vault, error) {
+	keys, err := vaultKeys(master, previous)
+	if err != nil {
+		return nil, err
+	}
+	v := &Vault{}
+	v.keys.Store(&keys)
+	return v, nil
+}
+
+func vaultKeys(master []byte, previous [][]byte) ([]vaultKey, error) {
 	first, err := newVaultKey(master)
 	if err != nil {
 		return nil, fmt.Errorf("master key: %w", err)
 	}
-	v := &Vault{keys: []vaultKey{first}}
+	keys := []vaultKey{first}
 	for _, p := range previous {
 		if len(p) == 0 {
 			continue
@@ -80,9 +99,11 @@ func NewVault(master []byte, previous ...[]byte) (*Vault, error) {
 		if err != nil {
 			return nil, fmt.Errorf("previous master key: %w", err)
 		}
-		v.keys = append(v.keys, k)
+		if !slices.ContainsFunc(keys, func(o vaultKey) bool { return o.id == k.id }) {
+			keys = append(keys, k)
+		}
 	}
-	return v, nil
+	return keys, nil
 }
 
 func newVaultKey(master []byte) (vaultKey, error) {
@@ -108,48 +129,75 @@ func newVaultKey(master []byte) (vaultKey, error) {
 // Seal encrypts plain for the one place that binding names, such as "token/authorizer/wx1/access": only with the same
 // binding will it open, so that a value copied to another row is no use there. The result is len(plain) + 37 bytes.
 func (v *Vault) Seal(plain []byte, binding string) ([]byte, error) {
-	k := &v.keys[0]
+	k := &(*v.keys.Load())[0]
 	out := make([]byte, vaultHead, vaultHead+len(plain)+k.aead.Overhead())
 	out[0] = version
 	copy(out[1:], k.id[:])
 	return k.aead.Seal(out, nil, plain, []byte(binding)), nil
 }
 
-// Open gives back what Seal got. Errors: ErrWrongKey, ErrTampered.
+// Open gives back what Seal got. Errors: ErrWrongKey, with the id of the key that is missing; ErrTampered.
 func (v *Vault) Open(sealed []byte, binding string) ([]byte, error) {
 	if len(sealed) < vaultHead || sealed[0] != version {
 		return nil, ErrTampered
 	}
-	for i := range v.keys {
-		k := &v.keys[i]
-		if string(k.id[:]) != string(sealed[1:vaultHead]) {
-			continue
-		}
-		plain, err := k.aead.Open(nil, nil, sealed[vaultHead:], []byte(binding))
-		if err != nil {
-			return nil, ErrTampered
-		}
-		return plain, nil
+	id := [keyIDSize]byte(sealed[1:vaultHead])
+	k := find(*v.keys.Load(), id)
+	if k == nil {
+		k = v.ask(id)
 	}
-	return nil, ErrWrongKey
+	if k == nil {
+		return nil, fmt.Errorf("%w (key id %x)", ErrWrongKey, id)
+	}
+	plain, err := k.aead.Open(nil, nil, sealed[vaultHead:], []byte(binding))
+	if err != nil {
+		return nil, ErrTampered
+	}
+	return plain, nil
+}
+
+func find(keys []vaultKey, id [keyIDSize]byte) *vaultKey {
+	for i := range keys {
+		if keys[i].id == id {
+			return &keys[i]
+		}
+	}
+	return nil
 }
 
 // Current tells whether sealed names the key that Seal uses now; after a rotation the others are to be sealed anew.
-func (v *Vault) Current(sealed []byte) bool {
-	return len(sealed) >= vaultHead && sealed[0] == version && string(sealed[1:vaultHead]) == string(v.keys[0].id[:])
+func (v *Vault) Current(sealed []byte) bool { return SealedUnder(sealed) == v.KeyID() }
+
+// SealedUnder is the id of the master key that a sealed value names, in 16 hex digits; "" if it is no sealed value.
+func SealedUnder(sealed []byte) string {
+	if len(sealed) < vaultHead || sealed[0] != version {
+		return ""
+	}
+	return hex.EncodeToString(sealed[1:vaultHead])
 }
 
 // KeyID names the current master key in 16 hex digits, which tell nothing else about it.
-func (v *Vault) KeyID() string { return hex.EncodeToString(v.keys[0].id[:]) }
+func (v *Vault) KeyID() string { return v.KeyIDs()[0] }
+
+// KeyIDs names every master key that opens; the first one seals.
+func (v *Vault) KeyIDs() []string {
+	keys := *v.keys.Load()
+	ids := make([]string, len(keys))
+	for i := range keys {
+		ids[i] = hex.EncodeToString(keys[i].id[:])
+	}
+	return ids
+}
 
 // Derive makes a 32-byte key of the current master key for the use that label names, by HKDF-SHA256.
-func (v *Vault) Derive(label string) []byte { return v.keys[0].derive(label) }
+func (v *Vault) Derive(label string) []byte { return (*v.keys.Load())[0].derive(label) }
 
 // DeriveAll is Derive for the current and then each previous master key: sign with the first, verify with any.
 func (v *Vault) DeriveAll(label string) [][]byte {
-	all := make([][]byte, len(v.keys))
-	for i := range v.keys {
-		all[i] = v.keys[i].derive(label)
+	keys := *v.keys.Load()
+	all := make([][]byte, len(keys))
+	for i := range keys {
+		all[i] = keys[i].derive(label)
 	}
 	return all
 }

@@ -41,13 +41,13 @@ func (r exchangeRow) exchange() authorizer.Exchange {
 		Done: r.DoneAt > 0, Failed: r.DoneAt == 0 && r.Due == nil, Failures: r.Failures, Problem: r.Problem, Claim: r.Claim}
 }
 
-func (a *Authorizer) codeBinding(hash string) string { return "exchange/" + a.app + "/" + hash }
+func codeBinding(app, hash string) string { return "exchange/" + app + "/" + hash }
 
 // Take stores a code, or adds to the row it has already.
 func (a *Authorizer) Take(ctx context.Context, r authorizer.Arrival, life time.Duration) (x authorizer.Exchange, err error) {
 	sum := sha256.Sum256([]byte(r.Code))
 	hash := hex.EncodeToString(sum[:])
-	sealed, err := a.db.seal(r.Code, a.codeBinding(hash))
+	sealed, err := a.db.seal(r.Code, codeBinding(a.app, hash))
 	if err != nil {
 		return x, err
 	}
@@ -127,7 +127,7 @@ func (a *Authorizer) claimed(ctx context.Context, ids []int64, claim int64) ([]a
 	for _, r := range rows {
 		x := r.exchange()
 		var err error
-		if x.Code, err = a.db.open(r.Code, a.codeBinding(r.CodeHash)); err != nil { // its lease ends by itself
+		if x.Code, err = a.db.open(r.Code, codeBinding(a.app, r.CodeHash)); err != nil { // its lease ends by itself
 			a.db.log.Error("authorization code cannot be opened", "err", err)
 			continue
 		}

@@ -148,7 +148,9 @@ func (c *Callback) Forget(ctx context.Context, age time.Duration, from int64, li
 }
 
 // clip fits a text into problem, which holds 255 characters.
-func clip(text string) string {
+func clip(text string) string { return clipTo(text, 255) }
+
+func clipTo(text string, n int) string {
 	r := []rune(text)
-	return string(r[:min(len(r), 255)])
+	return string(r[:min(len(r), n)])
 }

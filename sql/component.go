@@ -20,7 +20,7 @@ var _ component.Store = (*Component)(nil)
 // Component gives the store of a component's ticket.
 func (db *DB) Component(appID string) *Component { return &Component{db, appID} }
 
-func (c *Component) binding() string { return "ticket/" + c.app }
+func ticketBinding(app string) string { return "ticket/" + app }
 
 // ensure makes the row, from which the waiting for a first ticket is counted.
 func (c *Component) ensure(ctx context.Context, x tx) error {
@@ -30,7 +30,7 @@ func (c *Component) ensure(ctx context.Context, x tx) error {
 
 // PutTicket stores the newest ticket.
 func (c *Component) PutTicket(ctx context.Context, ticket string, created time.Time) (stored bool, err error) {
-	sealed, err := c.db.seal(ticket, c.binding())
+	sealed, err := c.db.seal(ticket, ticketBinding(c.app))
 	if err != nil {
 		return false, err
 	}
@@ -59,7 +59,7 @@ func (c *Component) Ticket(ctx context.Context) (component.Ticket, error) {
 	if len(r.Sealed) == 0 {
 		return component.Ticket{}, fs.ErrNotExist
 	}
-	ticket, err := c.db.open(r.Sealed, c.binding())
+	ticket, err := c.db.open(r.Sealed, ticketBinding(c.app))
 	return component.Ticket{Ticket: ticket, Age: ms(max(r.Age, 0))}, err
 }
 

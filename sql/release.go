@@ -20,8 +20,8 @@ type Release struct {
 // Release gives the store of a component's release tests.
 func (db *DB) Release(componentAppID string) *Release { return &Release{db, componentAppID} }
 
-func (r *Release) binding(codeHash string) string {
-	return "release_code/" + r.app + "/" + codeHash + "/access"
+func releaseBinding(app, codeHash string) string {
+	return "release_code/" + app + "/" + codeHash + "/access"
 }
 
 // Progress reads a row; none is no progress.
@@ -37,13 +37,13 @@ func (r *Release) Progress(ctx context.Context, codeHash string) (token string, 
 	if err != nil || row.Access == nil {
 		return "", row.Sent > 0, err
 	}
-	token, err = r.db.open(row.Access, r.binding(codeHash))
+	token, err = r.db.open(row.Access, releaseBinding(r.app, codeHash))
 	return token, row.Sent > 0, err
 }
 
 // Keep stores a token; one that is kept already stays.
 func (r *Release) Keep(ctx context.Context, codeHash, token string) error {
-	sealed, err := r.db.seal(token, r.binding(codeHash))
+	sealed, err := r.db.seal(token, releaseBinding(r.app, codeHash))
 	if err != nil {
 		return err
 	}

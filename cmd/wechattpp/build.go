@@ -20,6 +20,7 @@ import (
 	"wechattpp/crypto"
 	"wechattpp/notify"
 	"wechattpp/sender"
+	"wechattpp/sql"
 	"wechattpp/token"
 	"wechattpp/wechat"
 )
@@ -43,11 +44,14 @@ type house struct {
 	messages    *notify.Room
 	door        *callback.Door
 	release     *callback.Release
+
+	replica sql.Replica // this process, as the others see it
+	keysSay string      // what was said about the master keys last
 }
 
 // build puts the rooms together; it is the only function that knows them all.
 func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err error) {
-	h := &house{cfg: cfg, log: log, metrics: prometheus.NewRegistry()}
+	h := &house{cfg: cfg, log: log, metrics: prometheus.NewRegistry(), replica: newReplica()}
 	h.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if h.store, err = openStore(ctx, cfg, log, cfg.Migrate); err != nil {
 		return nil, err
@@ -65,7 +69,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	if err := h.begin(ctx); err != nil {
+	if err := errors.Join(h.begin(ctx), h.rekey(ctx)); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
@@ -279,6 +283,9 @@ func (h *house) ready(ctx context.Context) (unready, degraded []string) {
 		weak = append(weak, "no component is configured")
 	} else if r := h.component.Status().Reason; r != "" {
 		weak = append(weak, r)
+	}
+	if err := h.store.CheckKey(ctx); err != nil {
+		weak = append(weak, err.Error())
 	}
 	return nil, append(weak, h.door.Problems(time.Now())...)
 }

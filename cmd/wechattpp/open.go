@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 type store struct {
 	*sql.DB
 	vault *crypto.Vault
+	keys  keySource
 }
 
 // openStore opens the configured database with its master key. It changes
@@ -30,6 +30,8 @@ func openStore(ctx context.Context, c *Config, log *slog.Logger, migrate bool) (
 	if err != nil {
 		return nil, err
 	}
+	keys := c.keySource()
+	vault.Learn(keys)
 	db, err := sql.Open(ctx, sql.Options{Source: c.Database, Vault: vault, CommitBatch: c.CommitBatch, Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("wechattpp_database: %w", err)
@@ -37,7 +39,10 @@ func openStore(ctx context.Context, c *Config, log *slog.Logger, migrate bool) (
 	if err := ready(ctx, db, migrate); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &store{db, vault}, nil
+	if err := db.UseKey(ctx, vault.KeyID()); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &store{db, vault, keys}, nil
 }
 
 func ready(ctx context.Context, db *sql.DB, migrate bool) error {
@@ -57,24 +62,21 @@ func ready(ctx context.Context, db *sql.DB, migrate bool) error {
 	return nil
 }
 
-// openVault finds the master key: the configured one, or on SQLite the file
-// beside the database, made only together with a new database.
+// openVault finds the master keys: the configured ones, or on SQLite those in
+// the file beside the database, made only together with a new database.
 func openVault(ctx context.Context, c *Config) (*crypto.Vault, error) {
-	key := c.MasterKey
-	if key == nil {
-		path, ok := sqlitePath(c)
-		if !ok {
-			return nil, errors.New("wechattpp_master_key: required with MySQL: give 32 bytes in base64, e.g. from 'openssl rand -base64 32', and keep a copy: without it the secrets in the database are lost")
-		}
+	keys := c.configuredKeys()
+	if path, ok := sqlitePath(c); keys == nil && ok {
 		var err error
-		if key, err = keyFile(ctx, c, path); err != nil {
+		if keys, err = keyFile(ctx, c, path); err != nil {
 			return nil, err
 		}
+		keys = append(keys, c.PreviousMasterKey)
 	}
-	if c.PreviousMasterKey == nil {
-		return crypto.NewVault(key)
+	if keys == nil {
+		return nil, errors.New("wechattpp_master_key: required with MySQL: give 32 bytes in base64, e.g. from 'openssl rand -base64 32', and keep a copy: without it the secrets in the database are lost")
 	}
-	return crypto.NewVault(key, c.PreviousMasterKey)
+	return crypto.NewVault(keys[0], keys[1:]...)
 }
 
 // sqlitePath is the absolute path of the SQLite file, if that is what the
@@ -88,23 +90,17 @@ func sqlitePath(c *Config) (string, bool) {
 	return abs, err == nil
 }
 
-func keyFile(ctx context.Context, c *Config, database string) ([]byte, error) {
-	name := database + ".key"
-	content, err := os.ReadFile(name)
-	if err == nil {
-		key, err := crypto.ParseMasterKey(strings.TrimSpace(string(content)))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		return key, nil
-	}
+func keyFile(ctx context.Context, c *Config, database string) ([][]byte, error) {
+	name := database + keySuffix
+	keys, err := readKeyFile(name)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("master key: %w", err)
+		return keys, err
 	}
 	if sealed, err := sealedAlready(ctx, c, database); err != nil || sealed {
 		return nil, errors.Join(err, fmt.Errorf("the database %s is sealed, but its master key %s is missing: put the file back or set wechattpp_master_key", database, name))
 	}
-	return makeKeyFile(name)
+	key, err := makeKeyFile(name)
+	return [][]byte{key}, err
 }
 
 // sealedAlready looks whether an existing file holds secrets of some key.
@@ -125,10 +121,7 @@ func sealedAlready(ctx context.Context, c *Config, database string) (bool, error
 }
 
 func makeKeyFile(name string) ([]byte, error) {
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return nil, err
-	}
+	key := newMasterKey()
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return nil, fmt.Errorf("wechattpp_database: folder cannot be made: %w", err)
 	}

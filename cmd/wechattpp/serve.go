@@ -32,6 +32,7 @@ func serveCommand(flags *pflag.FlagSet) *cobra.Command {
 			if err := cfg.refuseExamples(); err != nil {
 				return err
 			}
+			cfg.again = func() (*Config, error) { return loadConfig(flags, os.Environ()) }
 			log := newLog(cfg, os.Stderr)
 			slog.SetDefault(log)
 			defer runtime.KeepAlive(ballast())
@@ -87,6 +88,7 @@ func (h *house) serve(ctx context.Context, ln net.Listener) error {
 		err := g.Wait()
 		stopJobs()
 		h.tokens.Close()
+		h.leave()
 		ended <- err
 	}()
 	<-ctx.Done()

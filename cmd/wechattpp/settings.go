@@ -43,6 +43,8 @@ type Config struct {
 	RenewParallel      int
 	RetentionDays      int
 	Migrate            bool
+
+	again func() (*Config, error) // reads it all again; nil if it cannot change
 }
 
 // setting is one key of the configuration: the same name in the file (lower

@@ -18,6 +18,7 @@ func (h *house) work() {
 	}
 	h.jobs = []job{
 		{"@every 5s", "renew tokens that are due", func(context.Context) error { h.nudge("renewals"); return nil }},
+		{"@every 5s", "read the master keys again and tell that this replica runs", h.rekey},
 		{"@every 10s", "watch the ticket", count(h.component.Watch)},
 		{"@hourly", "forget ended tokens and the old audit trail", drain(h.access.PruneDue)},
 		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},

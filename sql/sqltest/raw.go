@@ -36,6 +36,27 @@ func Number(t testing.TB, source, query string, args ...any) (n int64) {
 	return n
 }
 
+// Texts asks a test's database for a column of texts, past everything of ours.
+func Texts(t testing.TB, source, query string, args ...any) (all []string) {
+	t.Helper()
+	rows, err := raw(t, source).Query(query, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close() //nolint:errcheck // its error comes from Err
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // Exec changes a test's database, past everything of ours.
 func Exec(t testing.TB, source, query string, args ...any) {
 	t.Helper()
