@@ -84,7 +84,7 @@ func (s *Sender) BeginTokens(ctx context.Context) error {
 		o := token.OfSender("", wecom)
 		_, err := s.db.run().exec(ctx, `INSERT INTO token (component_app_id, kind, owner, due_at)
 			SELECT ?, ?, s.code, {now} FROM sender s WHERE s.credentials = ? AND s.secret IS NOT NULL AND (s.kind = ?) = ?
-			AND NOT EXISTS (SELECT 1 FROM token t WHERE t.component_app_id = ? AND t.kind = ? AND t.owner = s.code)`+s.db.orIgnore("kind"),
+			AND NOT EXISTS (SELECT 1 FROM token t WHERE t.component_app_id = ? AND t.kind = ? AND t.owner = s.code)`+s.db.orIgnore("owner"),
 			s.component, o.Kind, sender.Secret, sender.WeCom, wecom, s.component, o.Kind)
 		if err != nil {
 			return err

@@ -45,8 +45,15 @@ func (k *Keeper) save(ctx context.Context, row Kept, lent wechat.Lent, age time.
 	return err
 }
 
+// dueIn plans the next renewal. Where the vendor gives the same token until its
+// end, one that has nearly come is no reason to ask over and over; whoever needs
+// a token before asks himself.
 func (k *Keeper) dueIn(o Owner, lent wechat.Lent) time.Duration {
-	return DueIn(o.Kind, lent.Life, rand.Float64())
+	due := DueIn(o.Kind, lent.Life, rand.Float64())
+	if o.Own() {
+		due = max(due, between)
+	}
+	return due
 }
 
 // errStale: the row waited too long for its turn and was given back.

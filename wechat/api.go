@@ -12,6 +12,8 @@ const (
 	DefaultBase     = "https://api.weixin.qq.com"
 	DefaultMPBase   = "https://mp.weixin.qq.com"
 	DefaultOpenBase = "https://open.weixin.qq.com"
+
+	DefaultWeComBase = "https://qyapi.weixin.qq.com"
 )
 
 // DefaultTimeout bounds one request to the vendor.
@@ -27,11 +29,14 @@ type TokenSource interface {
 
 // API says where the vendor is and how to get there. The zero value is the vendor's own. Safe for concurrent use.
 type API struct {
-	Base     string        // of calls; no trailing path
-	MPBase   string        // of the authorization page on a desktop
-	OpenBase string        // of the authorization page on a phone
-	HTTP     *http.Client  // its redirects are not followed, its Jar is not used; nil: one made for many calls to one host
-	Timeout  time.Duration // of each request; 0: DefaultTimeout
+	Base     string // of calls; no trailing path
+	MPBase   string // of the authorization page on a desktop
+	OpenBase string // of the authorization page on a phone
+
+	WeComBase string // of WeCom's calls
+
+	HTTP    *http.Client  // its redirects are not followed, its Jar is not used; nil: one made for many calls to one host
+	Timeout time.Duration // of each request; 0: DefaultTimeout
 }
 
 // Component speaks as the platform with this AppID, whose token tokens keeps (nil where only Mint and StartPushTicket are
@@ -45,8 +50,16 @@ func (a API) Account(appID string, tokens TokenSource) *Account {
 	return &Account{appID: appID, door: a.door("access_token", tokens)}
 }
 
+// WeCom speaks as the app with this AgentID of the company with this CorpID, whose token tokens keeps (nil where only Mint is
+// called).
+func (a API) WeCom(corpID string, agentID int64, tokens TokenSource) *WeCom {
+	d := a.door("access_token", tokens)
+	d.base, d.speaks = or(a.WeComBase, DefaultWeComBase), weCom
+	return &WeCom{corpID: corpID, agentID: agentID, door: d}
+}
+
 func (a API) door(param string, tokens TokenSource) door {
-	d := door{base: or(a.Base, DefaultBase), param: param, tokens: tokens, timeout: a.Timeout}
+	d := door{base: or(a.Base, DefaultBase), speaks: weChat, param: param, tokens: tokens, timeout: a.Timeout}
 	if d.timeout <= 0 {
 		d.timeout = DefaultTimeout
 	}

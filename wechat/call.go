@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -21,15 +22,18 @@ const maxAnswer = 1 << 20
 // door is the one way out to the vendor: it alone builds addresses, adds the token, and reads answers.
 type door struct {
 	base    string
-	param   string // the query parameter that carries the token
+	speaks  *dialect // whose codes the answers hold
+	param   string   // the query parameter that carries the token
 	tokens  TokenSource
 	http    http.Client
 	timeout time.Duration
 }
 
-// request is one call. secrets are the values of body that no error may repeat.
+// request is one call. secrets are the values of body and query that no error may repeat.
 type request struct {
 	op, path string
+	get      bool       // by GET, without a body
+	query    url.Values // besides the token
 	body     any
 	open     bool // takes no token
 	secrets  []string
@@ -38,9 +42,12 @@ type request struct {
 // call makes the request and reads the answer into out. If the token is refused, it asks for another one and repeats
 // the same bytes exactly once.
 func (d *door) call(ctx context.Context, r request, out any) error {
-	body, err := encode(r.body)
-	if err != nil {
-		return &callError{op: r.op, kind: ErrNotSent, text: "the request cannot be written as JSON"}
+	var body []byte
+	if !r.get {
+		var err error
+		if body, err = encode(r.body); err != nil {
+			return &callError{op: r.op, kind: ErrNotSent, text: "the request cannot be written as JSON"}
+		}
 	}
 	if r.open {
 		return d.once(ctx, r, "", body, out)
@@ -80,11 +87,17 @@ func (d *door) once(ctx context.Context, r request, token string, body []byte, o
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	var sent atomic.Bool
-	req, err := http.NewRequestWithContext(watch(ctx, &sent), http.MethodPost, d.address(r.path, token), bytes.NewReader(body))
+	method := http.MethodPost
+	if r.get {
+		method = http.MethodGet
+	}
+	req, err := http.NewRequestWithContext(watch(ctx, &sent), method, d.address(r, token), bytes.NewReader(body))
 	if err != nil {
 		return &callError{op: r.op, kind: ErrNotSent, text: "the base address is not a URL"} // err would quote it, token and all
 	}
-	req.Header.Set("Content-Type", "application/json")
+	if !r.get {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	res, err := d.http.Do(req)
 	if err != nil {
 		kind := ErrNotSent
@@ -94,14 +107,21 @@ func (d *door) once(ctx context.Context, r request, token string, body []byte, o
 		return &callError{op: r.op, kind: kind, text: hide(bare(err).Error()), cause: bare(err)}
 	}
 	defer func() { _ = res.Body.Close() }()
-	return read(res, r, token == "", hide, out)
+	return d.read(res, r, hide, out)
 }
 
-func (d *door) address(path, token string) string {
-	if token == "" {
-		return d.base + path
+func (d *door) address(r request, token string) string {
+	var query []string
+	if token != "" {
+		query = append(query, d.param+"="+url.QueryEscape(token))
 	}
-	return d.base + path + "?" + d.param + "=" + url.QueryEscape(token)
+	if len(r.query) > 0 {
+		query = append(query, r.query.Encode())
+	}
+	if len(query) == 0 {
+		return d.base + r.path
+	}
+	return d.base + r.path + "?" + strings.Join(query, "&")
 }
 
 // watch notes whether a connection was ever had for the request: from then on it may have been written, even if the
@@ -123,7 +143,7 @@ func bare(err error) error {
 }
 
 // read looks at errcode before any other field. An answer it cannot read leaves open what became of the request.
-func read(res *http.Response, r request, open bool, hide func(string) string, out any) error {
+func (d *door) read(res *http.Response, r request, hide func(string) string, out any) error {
 	unanswered := func(text string, cause error) error {
 		return &callError{op: r.op, kind: ErrUnanswered, text: text, cause: cause}
 	}
@@ -145,7 +165,7 @@ func read(res *http.Response, r request, open bool, hide func(string) string, ou
 		return unanswered(fmt.Sprintf("HTTP status %d and no JSON object WeChat would write", res.StatusCode), nil)
 	}
 	if verdict.Code != 0 {
-		return newError(r.op, int(verdict.Code), hide(verdict.Msg), open)
+		return d.speaks.refusal(r.op, int(verdict.Code), hide(verdict.Msg), r.open)
 	}
 	if res.StatusCode != http.StatusOK {
 		return unanswered(fmt.Sprintf("HTTP status %d", res.StatusCode), nil)

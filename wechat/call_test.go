@@ -336,9 +336,9 @@ func TestATokenThatCannotBeReplacedLeavesTheCallUnsent(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, `{"errcode":42001,"errmsg":"expired"}`)
 	for name, cause := range map[string]error{
-		"the ticket is gone":    newError("api_component_token", 61006, "", true),
+		"the ticket is gone":    weChat.refusal("api_component_token", 61006, "", true),
 		"its minting timed out": &callError{op: "api_component_token", kind: ErrUnanswered},
-		"WeChat is busy":        newError("api_component_token", -1, "", true),
+		"WeChat is busy":        weChat.refusal("api_component_token", -1, "", true),
 	} {
 		_, err := API{Base: v.URL}.Account("wx1", &tokens{list: []string{"old"}, err: cause}).SendTemplate(t.Context(), TemplateMessage{})
 		if !errors.Is(err, ErrNotSent) || errors.Is(err, ErrUnanswered) || errors.Is(err, ErrBusy) {

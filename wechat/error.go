@@ -37,28 +37,44 @@ var (
 	ErrRequest         = means("our request is malformed", "report this: it is a fault of the program")
 )
 
-// Error is WeChat's refusal of a call. It never holds what was sent.
+// Error is the vendor's refusal of a call. It never holds what was sent.
 type Error struct {
 	Op   string // the vendor's name of the call
 	Code int    // errcode
 	Msg  string // errmsg without the rid, at most 300 bytes
-	RID  string // the vendor's id of the request, which its staff ask for and openapi/rid/get explains for seven days
+	RID  string // the vendor's id of the request (of WeCom: the hint), which its staff ask for and openapi/rid/get explains for seven days
 
+	by   *dialect
 	what string // of the code
 	is   error  // nil: not in the table
 }
 
-// newError finds out what a code means. open: the call took no token, so that 40001 speaks of the secret.
-func newError(op string, code int, errmsg string, open bool) *Error {
-	e := &Error{Op: op, Code: code, what: "a code that is not in the documentation"}
-	e.Msg, e.RID = splitRID(errmsg)
-	if row, ok := table[code]; ok {
-		e.what, e.is = row.what, row.is
+// dialect is one of the two that the vendor answers in: alike, but the same codes mean different things.
+type dialect struct {
+	name, prefix string
+	codes        map[int]row
+	open         map[int]row // codes that mean something else on a call without a token: they speak of the secret
+	id           string      // begins the id of a request in errmsg
+}
+
+var weChat = &dialect{name: "WeChat", prefix: "wechat", codes: table, id: "rid:", open: map[int]row{
+	40001: {"the secret is wrong", ErrSecret},
+	41002: {"the AppID is missing", ErrSecret},
+	41004: {"the secret is missing", ErrSecret},
+}}
+
+// refusal finds out what a code means. open: the call took no token.
+func (v *dialect) refusal(op string, code int, errmsg string, open bool) *Error {
+	e := &Error{Op: op, Code: code, by: v, what: "a code that is not in the documentation"}
+	e.Msg, e.RID = splitID(errmsg, v.id)
+	found, ok := v.open[code]
+	if !open || !ok {
+		found, ok = v.codes[code]
 	}
-	switch {
-	case code == 40001 && open:
-		e.what, e.is = "the secret is wrong", ErrSecret
-	case code == 45009 && strings.Contains(strings.ToLower(errmsg), "minute"):
+	if ok {
+		e.what, e.is = found.what, found.is
+	}
+	if v == weChat && code == 45009 && strings.Contains(strings.ToLower(errmsg), "minute") {
 		e.is = ErrThrottledMinute // the documents disagree; the text decides
 	}
 	return e
@@ -66,18 +82,18 @@ func newError(op string, code int, errmsg string, open bool) *Error {
 
 // Error tells the call, the code, what it means, what to do next, and the rid.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("wechat %s: errcode %d: %s", e.Op, e.Code, e.what)
+	text := fmt.Sprintf("%s %s: errcode %d: %s", e.by.prefix, e.Op, e.Code, e.what)
 	if m, ok := e.is.(*meaning); ok {
 		text += " (" + m.name + "): " + m.next
 	}
 	if ip := e.Address(); ip != "" {
-		text += "; WeChat saw " + ip
+		text += "; " + e.by.name + " saw " + ip
 	}
 	if e.Msg != "" {
 		text += fmt.Sprintf("; errmsg %q", e.Msg)
 	}
 	if e.RID != "" {
-		text += "; rid " + e.RID
+		text += "; " + strings.TrimSuffix(e.by.id, ":") + " " + e.RID
 	}
 	return text
 }
@@ -88,8 +104,9 @@ func (e *Error) Is(target error) bool {
 	return e.is != nil && (target == e.is || e.is == ErrBusy && target == ErrUnanswered)
 }
 
-// Address is the one of ours that WeChat saw, if the error is ErrAddress and says so; else empty. Texts seen:
-// "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist" and "… requestIP: 203.0.113.7".
+// Address is the one of ours that the vendor saw, if the error is ErrAddress and says so; else empty. Texts seen:
+// "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist", "… requestIP: 203.0.113.7" and
+// "… from ip: 203.0.113.7, more info at …".
 func (e *Error) Address() string {
 	if e.is != ErrAddress {
 		return ""
@@ -109,16 +126,21 @@ func asError(err error) (*Error, bool) {
 	return e, ok
 }
 
-// splitRID parts "text rid: 61725984-6126f6f9-040f19c4". The text is cut: it goes to logs and rows.
-func splitRID(errmsg string) (msg, rid string) {
-	const longest, longestRID = 300, 64
-	msg, rid, _ = strings.Cut(errmsg, "rid:")
-	msg = strings.TrimSpace(msg)
-	rid, _, _ = strings.Cut(strings.TrimSpace(rid), " ")
+// splitID parts "text rid: 61725984-6126f6f9-040f19c4" and "text, hint: [1700000000], from ip: 203.0.113.7". The text is cut:
+// it goes to logs and rows.
+func splitID(errmsg, mark string) (msg, id string) {
+	const longest, longestID = 300, 64
+	msg, rest, _ := strings.Cut(errmsg, mark)
+	id, rest, _ = strings.Cut(strings.TrimSpace(rest), " ")
+	msg = strings.TrimRight(strings.TrimSpace(msg), ", ")
+	if rest = strings.TrimSpace(rest); rest != "" && mark == weCom.id {
+		msg += ", " + rest
+	}
 	if len(msg) > longest {
 		msg = strings.ToValidUTF8(msg[:longest], "")
 	}
-	return strings.ToValidUTF8(msg, "?"), strings.ToValidUTF8(rid[:min(len(rid), longestRID)], "")
+	id = strings.Trim(id, "[],")
+	return strings.ToValidUTF8(msg, "?"), strings.ToValidUTF8(id[:min(len(id), longestID)], "")
 }
 
 // row is one code: what it says and what that means.

@@ -83,7 +83,7 @@ func (h *house) rooms() (err error) {
 	if h.access, err = newAccess(cfg, h.store, h.log); err != nil {
 		return err
 	}
-	vendor := wechat.API{Base: cfg.APIBase, MPBase: cfg.MPBase, OpenBase: cfg.OpenBase}
+	vendor := wechat.API{Base: cfg.APIBase, MPBase: cfg.MPBase, OpenBase: cfg.OpenBase, WeComBase: cfg.WeComBase}
 	h.tokens = token.New(token.Config{
 		Store: h.store.Token(cfg.ComponentAppID), Minters: h.minters(vendor), Parallel: cfg.RenewParallel, Log: h.log, Metrics: h.metrics,
 		Verify: func(ctx context.Context, appID string) (string, error) { return h.authorizers.Verify(ctx, appID) },
@@ -133,7 +133,9 @@ func owner(s sender.Sender) token.Owner {
 
 // minters say who asks the vendor for which token.
 func (h *house) minters(vendor wechat.API) map[string]token.Minter {
+	own := token.MinterFunc(func(ctx context.Context, o token.Owner, _ string) (wechat.Lent, error) { return h.senders.Mint(ctx, o.ID) })
 	return map[string]token.Minter{
+		token.Sender: own, token.WeCom: own,
 		token.Component: token.MinterFunc(func(ctx context.Context, _ token.Owner, _ string) (wechat.Lent, error) {
 			return h.component.Mint(ctx)
 		}),
@@ -246,9 +248,13 @@ func (h *house) effects() callback.Effects {
 	}
 }
 
-// begin sees that the component's token is kept from the start on. Before the
-// first ticket nothing can be minted: then its arrival begins.
+// begin sees that the tokens that need no authorization are kept from the start
+// on: those of senders with a secret, and the component's. Before the first
+// ticket that one cannot be minted: then the ticket's arrival begins.
 func (h *house) begin(ctx context.Context) error {
+	if err := h.store.Sender(h.cfg.ComponentAppID).BeginTokens(ctx); err != nil {
+		return err
+	}
 	if h.cfg.ComponentAppID == "" {
 		return nil
 	}
