@@ -16,11 +16,15 @@ type Account struct {
 	NickName    string     `json:"nick_name"`
 	Principal   string     `json:"principal_name,omitempty"`
 	MiniProgram bool       `json:"mini_program,omitempty"`
-	Sets        []int      `json:"sets,omitempty"`      // permission sets it can grant
-	Followers   []string   `json:"followers,omitempty"` // openids
-	Former      []string   `json:"former,omitempty"`    // followed once: a send is refused with 43004
-	Blocking    []string   `json:"blocking,omitempty"`  // followers whose outcome is "failed:user block"
+	MobileApp   bool       `json:"mobile_app,omitempty"` // registered on the open platform; has no user_name, followers or sets
+	Sets        []int      `json:"sets,omitempty"`       // permission sets it can grant
+	Followers   []string   `json:"followers,omitempty"`  // openids
+	Former      []string   `json:"former,omitempty"`     // followed once: a send is refused with 43004
+	Blocking    []string   `json:"blocking,omitempty"`   // followers whose outcome is "failed:user block"
 	Templates   []Template `json:"templates,omitempty"`
+
+	Secret string   `json:"secret,omitempty"`  // AppSecret; "" = nobody was given one
+	IPList []string `json:"ip_list,omitempty"` // addresses that may ask for tokens with the secret; none = every one
 }
 
 // Template is one message template of an account. The parameter names are read
@@ -69,6 +73,7 @@ type account struct {
 	catalog *catalog
 	calls   []atomic.Uint32 // by endpoint
 	mints   atomic.Uint32
+	own     own
 
 	mu         sync.Mutex
 	granted    []int // sorted; only while authorized
@@ -93,6 +98,9 @@ func (f fading) is(value string, now time.Time) bool {
 }
 
 func (a *account) kind() string {
+	if a.profile.MobileApp {
+		return "mobile app"
+	}
 	if a.profile.MiniProgram {
 		return "Mini Program"
 	}
@@ -103,8 +111,14 @@ func (a *account) kind() string {
 // is there already is an error and changes nothing of it.
 func (s *Simulator) AddAccount(accounts ...Account) error {
 	for _, a := range accounts {
-		if a.AppID == "" || a.UserName == "" {
+		if a.AppID == "" || a.UserName == "" && !a.MobileApp {
 			return fmt.Errorf("account %q: appid and user_name must not be empty", a.AppID)
+		}
+		if a.MobileApp && (a.MiniProgram || a.UserName != "" || len(a.Sets) > 0) {
+			return fmt.Errorf("account %q: a mobile app has no user_name and no sets, and is no Mini Program", a.AppID)
+		}
+		if err := checkIPs(a.IPList); err != nil {
+			return fmt.Errorf("account %q: %w", a.AppID, err)
 		}
 		if _, added := s.world.add(a, newCatalog(a)); !added {
 			return fmt.Errorf("account %q exists already; use another appid", a.AppID)
@@ -226,7 +240,10 @@ func (w *world) add(p Account, c *catalog) (*account, bool) {
 		return a, false
 	}
 	p.Sets = sortedSets(p.Sets)
+	secret, ips := p.Secret, p.IPList
+	p.Secret, p.IPList = "", nil // the profile is shown
 	a := &account{index: len(w.order), profile: p, catalog: c, calls: make([]atomic.Uint32, w.counters)}
+	a.own.secret, a.own.ips = secret, ips
 	w.byID[p.AppID] = a
 	w.order = append(w.order, a)
 	return a, true

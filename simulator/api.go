@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,7 +15,10 @@ type tokenKind int
 const (
 	noToken tokenKind = iota
 	componentToken
-	accountToken
+	accountToken // an account's: of its authorization, or had with its secret
+	ownSecret    // none: AppID and AppSecret
+	appToken     // WeCom's
+	agentSecret  // none: CorpID and the app's secret
 )
 
 // endpoint is one path of api.weixin.qq.com.
@@ -29,7 +33,9 @@ type endpoint struct {
 
 func endpoints() []*endpoint {
 	const get, post = http.MethodGet, http.MethodPost
-	return []*endpoint{
+	return append(wecomEndpoints(), []*endpoint{
+		{path: "/cgi-bin/token", method: get, token: ownSecret, serve: (*Simulator).plainToken},
+		{path: "/cgi-bin/stable_token", method: post, token: ownSecret, serve: (*Simulator).stableToken},
 		{path: "/cgi-bin/component/api_component_token", method: post, serve: (*Simulator).mintComponentToken},
 		{path: "/cgi-bin/component/api_start_push_ticket", method: post, serve: (*Simulator).startPushTicket},
 		{path: "/cgi-bin/component/api_create_preauthcode", method: post, token: componentToken, serve: (*Simulator).createPreAuthCode},
@@ -40,7 +46,7 @@ func endpoints() []*endpoint {
 		{path: "/cgi-bin/message/custom/send", method: post, token: accountToken, set: setMessages, serve: (*Simulator).sendCustomer},
 		{path: "/cgi-bin/message/template/send", method: post, token: accountToken, set: setNotices, serve: (*Simulator).sendTemplate},
 		{path: "/cgi-bin/template/get_all_private_template", method: get, token: accountToken, set: setNotices, serve: (*Simulator).listTemplates},
-	}
+	}...)
 }
 
 // Permission sets that decide anything here (component 7).
@@ -58,7 +64,10 @@ type request struct {
 	token    string
 	body     []byte
 	fields   componentFields
+	own      ownFields
 	account  *account // whom the call is for, nil if that cannot be told
+	corp     *corp    // or which company of WeCom
+	agent    *agent   // and, if it has a token, which app
 	bad      *refusal // the body was no JSON of the right shape
 }
 
@@ -95,8 +104,15 @@ func (s *Simulator) read(w http.ResponseWriter, r *http.Request, e *endpoint) *r
 		q.bad = refuse(47001)
 	}
 	q.body = body
-	if e.token == accountToken {
+	switch e.token {
+	case accountToken:
 		q.account = s.ownerOf(q.token)
+		return q
+	case ownSecret:
+		s.readOwn(q)
+		return q
+	case appToken, agentSecret:
+		s.readAgent(q)
 		return q
 	}
 	if err := json.Unmarshal(body, &q.fields); err != nil {
@@ -118,7 +134,7 @@ func (s *Simulator) answer(q *request) ([]byte, int) {
 		out, fail = q.endpoint.serve(s, q)
 	}
 	if fail != nil {
-		return marshal(fail.answer(q.Request)), fail.Code
+		return q.refused(fail), fail.Code
 	}
 	return marshal(out), 0
 }
@@ -139,10 +155,23 @@ func (s *Simulator) check(q *request) *refusal {
 			return fail
 		}
 	}
-	if q.endpoint.token != accountToken {
+	switch q.endpoint.token {
+	case noToken, componentToken:
 		return s.checkComponent(q)
+	case accountToken:
+		return q.account.allows(q.endpoint.set, isOwn(q.token))
+	case ownSecret:
+		return s.checkOwn(q)
 	}
-	return q.account.allows(q.endpoint.set)
+	return nil
+}
+
+// refused words a refusal as the vendor of the call does.
+func (q *request) refused(f *refusal) []byte {
+	if strings.HasPrefix(q.endpoint.path, WeComPath) {
+		return marshal(f.wecomAnswer(q.Request))
+	}
+	return marshal(f.answer(q.Request))
 }
 
 func (s *Simulator) checkToken(q *request) *refusal {
@@ -150,7 +179,9 @@ func (s *Simulator) checkToken(q *request) *refusal {
 	case componentToken:
 		return s.checkComponentToken(q.token, q.now)
 	case accountToken:
-		return s.checkAuthorizerToken(q.token, q.now)
+		return s.checkAccountToken(q.token, q.now)
+	case appToken:
+		return s.checkAgent(q)
 	}
 	return nil
 }
@@ -165,11 +196,15 @@ func (s *Simulator) checkComponent(q *request) *refusal {
 	return refuse(40013)
 }
 
-func (a *account) allows(set int) *refusal {
+// allows tells whether the account granted a set; who shows its secret needs no grant.
+func (a *account) allows(set int, own bool) *refusal {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.profile.MiniProgram && set == setNotices {
+	if a.profile.MobileApp || a.profile.MiniProgram && set == setNotices {
 		return refuse(48001) // template messages are for Official Accounts
+	}
+	if own {
+		return nil
 	}
 	if isTestAccount(a.profile.AppID) && set != setMessages {
 		return refuse(61007)

@@ -9,11 +9,11 @@ import (
 // Call is one API call as the hooks see it.
 type Call struct {
 	Path  string
-	AppID string // the account it is for, else the component
+	AppID string // the account or company it is for, else the component
 	N     int    // which call of this path for this AppID, from 1
 	At    time.Time
 
-	Request []byte // raw, holds secrets: keep only what Masked gives
+	Request []byte // raw body, holds secrets: keep only what Masked gives
 	Answer  []byte // only after processing
 	Code    int    // errcode of Answer
 }
@@ -65,6 +65,9 @@ func (s *Simulator) OnPush(f func(Push)) { s.hooks.onPush.Store(&f) }
 func (s *Simulator) count(q *request) Call {
 	c := Call{Path: q.endpoint.path, AppID: s.cfg.ComponentAppID, At: q.now, Request: q.body}
 	counters := &s.world.component
+	if q.corp != nil {
+		c.AppID, counters = q.corp.profile.CorpID, &q.corp.calls
+	}
 	if q.account != nil {
 		c.AppID = q.account.profile.AppID
 		counters = &q.account.calls
@@ -85,6 +88,9 @@ func (s *Simulator) Calls() Calls {
 	s.addCalls(c, s.cfg.ComponentAppID, s.world.component)
 	for _, a := range s.world.all() {
 		s.addCalls(c, a.profile.AppID, a.calls)
+	}
+	for _, corp := range s.wecom.all() {
+		s.addCalls(c, corp.profile.CorpID, corp.calls)
 	}
 	return c
 }

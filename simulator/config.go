@@ -27,6 +27,7 @@ type Config struct {
 	TokenLife        time.Duration // 7200 s, component's and authorizers'
 	TokenOverlap     time.Duration // 5 min that an authorizer's previous token stays good; negative = none
 	ComponentOverlap time.Duration // 0: the component's previous token dies at once (the vendor promises nothing)
+	WrongSecrets     int           // 2,000 tries of a wrong secret in an hour until WeCom bans their address for one
 	RotateRefresh    bool          // every renewal answers a new refresh token; the old one works 5 more minutes
 
 	PushRetry    time.Duration     // 5 s between the three tries
@@ -51,6 +52,7 @@ func (c Config) withDefaults() Config {
 	c.CodeLife = or(c.CodeLife, time.Hour)
 	c.TokenLife = or(c.TokenLife, 7200*time.Second)
 	c.TokenOverlap = or(c.TokenOverlap, 5*time.Minute)
+	c.WrongSecrets = or(c.WrongSecrets, 2000)
 	c.PushRetry = or(c.PushRetry, 5*time.Second)
 	c.PushLimit = or(c.PushLimit, 5*time.Second)
 	c.PushParallel = or(c.PushParallel, 64)

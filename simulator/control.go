@@ -27,6 +27,7 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("DELETE /simulator/faults", func(w http.ResponseWriter, _ *http.Request) { s.ClearFaults(); reply(w, done, nil) })
 	mux.HandleFunc("POST /simulator/outcomes", s.controlOutcome)
 	mux.HandleFunc("POST /simulator/accounts", s.controlAccounts)
+	mux.HandleFunc("PATCH /simulator/accounts", s.controlEdit)
 	mux.HandleFunc("POST /simulator/urls", s.controlURLs)
 	mux.HandleFunc("POST /simulator/push-ticket", s.controlTicket)
 	mux.HandleFunc("POST /simulator/authorize", s.controlAuthorize)
@@ -114,11 +115,16 @@ func (s *Simulator) controlAccounts(w http.ResponseWriter, r *http.Request) {
 		Account
 		Count  int    `json:"count"`
 		Prefix string `json:"prefix"`
+		Corp   *Corp  `json:"corp"`
 	}
 	err := read(w, r, &a)
 	switch {
 	case err != nil:
 		reply(w, nil, err)
+	case a.Corp != nil && (a.AppID != "" || a.Count > 0):
+		reply(w, nil, errors.New("corp: a company goes alone, without the members of an account"))
+	case a.Corp != nil:
+		reply(w, done, s.AddCorp(*a.Corp))
 	case a.Count > 1_000_000:
 		reply(w, nil, errors.New("count: at most 1000000 accounts at a time"))
 	case a.Count > 0:
@@ -126,6 +132,15 @@ func (s *Simulator) controlAccounts(w http.ResponseWriter, r *http.Request) {
 	default:
 		reply(w, done, s.AddAccount(a.Account))
 	}
+}
+
+func (s *Simulator) controlEdit(w http.ResponseWriter, r *http.Request) {
+	var e Edit
+	err := read(w, r, &e)
+	if err == nil {
+		err = s.Edit(e)
+	}
+	reply(w, done, err)
 }
 
 func (s *Simulator) controlDelivered(w http.ResponseWriter, r *http.Request) {

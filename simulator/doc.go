@@ -1,6 +1,7 @@
 // Package simulator is a WeChat that fits in a test and in the demo: one
-// http.Handler that answers the paths of api.weixin.qq.com, the authorization
-// pages of mp.weixin.qq.com and open.weixin.qq.com, and Run, which pushes
+// http.Handler that answers the paths of api.weixin.qq.com, those of WeCom's
+// qyapi.weixin.qq.com below /wecom, the authorization pages of mp.weixin.qq.com
+// and open.weixin.qq.com, and Run, which pushes
 // tickets, authorization events and outcomes to the program under test as
 // WeChat does.
 //
@@ -25,7 +26,8 @@
 //	GET    /simulator/delivered    ?openid=
 //	POST   /simulator/faults       one Fault; DELETE forgets all faults
 //	POST   /simulator/outcomes     one OutcomeFault
-//	POST   /simulator/accounts     one Account, or {"count": n, "prefix": "wx"} for many authorized ones
+//	POST   /simulator/accounts     one Account, {"count": n, "prefix": "wx"} for many authorized ones, or {"corp": Corp}
+//	PATCH  /simulator/accounts     one Edit: another secret, address list and the like
 //	POST   /simulator/urls         {"authorization", "message"}: where pushes go
 //	POST   /simulator/push-ticket  a fresh ticket now; answers the push with its result
 //	POST   /simulator/authorize    plays the administrator, see Authorization

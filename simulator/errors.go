@@ -3,7 +3,6 @@ package simulator
 import (
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -21,6 +20,7 @@ var texts = map[int]string{
 	-1:    "system error",
 	0:     "ok",
 	40001: "invalid credential, access_token is invalid or not latest, could get access_token by getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r",
+	40002: "invalid grant_type",
 	40003: "invalid openid",
 	40008: "invalid message type",
 	40013: "invalid appid",
@@ -32,8 +32,11 @@ var texts = map[int]string{
 	40125: "invalid appsecret",
 	40164: "invalid ip %s ipv6 ::ffff:%s, not in whitelist",
 	40166: "invalid weapp appid",
+	40243: "appsecret is frozen by the owner of the account",
 	40249: "this template msg has been blocked for illegal content",
 	41001: "access_token missing",
+	41002: "appid missing",
+	41004: "appsecret missing",
 	41009: "missing openid",
 	41018: "missing component_appid",
 	42001: "access_token expired",
@@ -95,11 +98,7 @@ func textOf(code int, r *http.Request) string {
 		return "system error"
 	}
 	if n := strings.Count(text, "%s"); n > 0 {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			host = "203.0.113.7" // a pipe has no address
-		}
-		return strings.ReplaceAll(text, "%s", host)
+		return strings.ReplaceAll(text, "%s", clientIP(r))
 	}
 	return text
 }

@@ -128,7 +128,7 @@ func (s *Simulator) failBefore(w http.ResponseWriter, q *request, f *Fault) bool
 	}
 	switch f.Mode {
 	case ModeErrcode:
-		writeJSON(w, marshal((&refusal{f.Code, f.Message}).answer(q.Request)))
+		writeJSON(w, q.refused(&refusal{f.Code, f.Message}))
 	case ModeStatus:
 		http.Error(w, or(f.Message, http.StatusText(f.Code)), f.Code)
 	case ModeNotJSON:
@@ -149,7 +149,7 @@ func (s *Simulator) failBefore(w http.ResponseWriter, q *request, f *Fault) bool
 func (s *Simulator) failAfter(w http.ResponseWriter, q *request, f *Fault, answer []byte) bool {
 	switch f.Mode {
 	case ModeErrcodeAfter:
-		writeJSON(w, marshal((&refusal{f.Code, f.Message}).answer(q.Request)))
+		writeJSON(w, q.refused(&refusal{f.Code, f.Message}))
 	case ModeResetAfter:
 		abort(w)
 	case ModeHangAfter:

@@ -154,6 +154,9 @@ func sameHost(referer string, redirect *url.URL) error {
 }
 
 func (v *visit) shows(a *account) bool {
+	if a.profile.MobileApp {
+		return false
+	}
 	switch v.authType {
 	case 1:
 		return !a.profile.MiniProgram

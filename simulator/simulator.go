@@ -27,6 +27,7 @@ type Simulator struct {
 	halt   sync.Once
 
 	world     world
+	wecom     wecom
 	component component
 	page      page
 	codes     codes
@@ -58,6 +59,7 @@ func New(cfg Config) *Simulator {
 		s.api[e.path] = e
 	}
 	s.world = world{byID: map[string]*account{}, counters: len(s.list), component: make([]atomic.Uint32, len(s.list))}
+	s.wecom = wecom{corps: map[string]*corp{}, wrong: map[string]*counted{}, banned: map[string]time.Time{}}
 	s.page.init()
 	s.codes.byCode = map[string]*code{}
 	s.ledger.init(s.cfg.KeepSends)
@@ -77,7 +79,8 @@ func New(cfg Config) *Simulator {
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // ServeHTTP answers as api.weixin.qq.com, mp.weixin.qq.com and
-// open.weixin.qq.com, and the control paths under /simulator/.
+// open.weixin.qq.com, as qyapi.weixin.qq.com below WeComPath, and the control
+// paths under /simulator/.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e, ok := s.api[r.URL.Path]; ok {
 		s.serveAPI(w, r, e)

@@ -14,6 +14,7 @@ import (
 const (
 	componentMark  = "87_C"
 	authorizerMark = "87_A"
+	ownMark        = "87_O"
 	refreshOverlap = 5 * time.Minute // a staff answer (component 4.5)
 )
 
@@ -24,13 +25,16 @@ func word(n int) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func authorizerToken(a *account) string {
-	return authorizerMark + strconv.FormatInt(int64(a.index), 36) + "-" + word(90)
+func markedToken(mark string, a *account) string {
+	return mark + strconv.FormatInt(int64(a.index), 36) + "-" + word(90)
 }
 
 // ownerOf finds the account a token was made for, also when it is no longer good.
 func (s *Simulator) ownerOf(token string) *account {
 	rest, ok := strings.CutPrefix(token, authorizerMark)
+	if !ok {
+		rest, ok = strings.CutPrefix(token, ownMark)
+	}
 	if !ok {
 		return nil
 	}
@@ -57,8 +61,8 @@ func (s *Simulator) checkComponentToken(token string, now time.Time) *refusal {
 	return s.component.check(token, now)
 }
 
-// checkAuthorizerToken is the check of every call on behalf of an account.
-func (s *Simulator) checkAuthorizerToken(token string, now time.Time) *refusal {
+// checkAccountToken is the check of every call on behalf of an account.
+func (s *Simulator) checkAccountToken(token string, now time.Time) *refusal {
 	if token == "" {
 		return refuse(41001)
 	}
@@ -72,7 +76,13 @@ func (s *Simulator) checkAuthorizerToken(token string, now time.Time) *refusal {
 	return a.checkToken(token, now)
 }
 
+// isOwn tells whether a token was had with the account's secret.
+func isOwn(token string) bool { return strings.HasPrefix(token, ownMark) }
+
 func (a *account) checkToken(token string, now time.Time) *refusal {
+	if isOwn(token) {
+		return a.own.check(token, now)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
@@ -92,7 +102,7 @@ func (a *account) mint(life, overlap time.Duration, now time.Time) {
 	if overlap > 0 && now.Before(a.token.until) {
 		a.previous = fading{a.token.value, earlier(a.token.until, now.Add(overlap))}
 	}
-	a.token = fading{authorizerToken(a), now.Add(life)}
+	a.token = fading{markedToken(authorizerMark, a), now.Add(life)}
 	a.mints.Add(1)
 }
 

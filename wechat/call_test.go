@@ -66,7 +66,7 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const (
 	theToken   = "61_TOKEN-one+/="
-	theSecret  = "0fSECRET0f"
+	theSecret  = "0fSECRET+/=0f"
 	theTicket  = "ticket@@@TICKET"
 	theRefresh = "refreshtoken@@@REFRESH"
 	theCode    = "queryauthcode@@@CODE"
@@ -105,6 +105,18 @@ var methods = map[string]func(context.Context, API) error{
 	"SendText": func(ctx context.Context, a API) error {
 		return a.Account("wx1", &tokens{list: []string{theToken}}).SendText(ctx, "oA", theCode+ReleaseCodeSuffix)
 	},
+	"StableToken": func(ctx context.Context, a API) error {
+		_, err := a.StableToken(ctx, "wx1", theSecret)
+		return err
+	},
+	"WeCom.Mint": func(ctx context.Context, a API) error {
+		_, err := a.WeCom("ww1", 1000002, nil).Mint(ctx, theSecret)
+		return err
+	},
+	"WeCom.Agent": func(ctx context.Context, a API) error {
+		_, err := a.WeCom("ww1", 1000002, &tokens{list: []string{theToken}}).Agent(ctx)
+		return err
+	},
 	"SendTemplate": func(ctx context.Context, a API) error {
 		_, err := a.Account("wx1", &tokens{list: []string{theToken}}).SendTemplate(ctx, TemplateMessage{ToUser: "oA"})
 		return err
@@ -123,8 +135,8 @@ var broken = map[string]struct {
 		_, _ = fmt.Fprintf(w, `{"errcode":-1,"errmsg":%q}`, told(r))
 	}, ErrUnanswered},
 	"an error whose code is in quotes": {func(w http.ResponseWriter, r *http.Request) {
-		_, _ = fmt.Fprintf(w, `{"errcode":"61004","errmsg":%q}`, told(r))
-	}, ErrAddress},
+		_, _ = fmt.Fprintf(w, `{"errcode":"41001","errmsg":%q}`, told(r))
+	}, ErrRequest},
 	"HTTP 500": {func(w http.ResponseWriter, r *http.Request) { http.Error(w, told(r), 500) }, ErrUnanswered},
 	"HTTP 502 with an errcode": {func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(502)
@@ -145,7 +157,7 @@ var broken = map[string]struct {
 		_, _ = fmt.Fprintf(w, `{"errcode":%q}`, told(r))
 	}, ErrUnanswered},
 	"fields of the wrong type": {func(w http.ResponseWriter, r *http.Request) {
-		_, _ = fmt.Fprintf(w, `{"component_access_token":1,"pre_auth_code":[],"authorization_info":%[1]q,"authorizer_access_token":2,"authorizer_info":%[1]q,"total_count":%[1]q,"msgid":%[1]q,"errmsg":[]}`, told(r))
+		_, _ = fmt.Fprintf(w, `{"component_access_token":1,"pre_auth_code":[],"authorization_info":%[1]q,"authorizer_access_token":2,"authorizer_info":%[1]q,"total_count":%[1]q,"msgid":%[1]q,"access_token":3,"agentid":%[1]q,"errmsg":[]}`, told(r))
 	}, ErrUnanswered},
 	"JSON cut off": {func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprintf(w, `{"errmsg":%q`, told(r)) }, ErrUnanswered},
 	"an answer without end": {func(w http.ResponseWriter, _ *http.Request) {
@@ -157,7 +169,7 @@ var broken = map[string]struct {
 		}
 	}, ErrUnanswered},
 	"a good answer with blanks without end": {func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"component_access_token":"x","pre_auth_code":"x","authorization_info":{"authorizer_appid":"x"},"authorizer_access_token":"x","authorizer_info":{},"total_count":0,"msgid":1,"errcode":0}`+strings.Repeat(" ", maxAnswer))
+		_, _ = io.WriteString(w, `{"component_access_token":"x","pre_auth_code":"x","authorization_info":{"authorizer_appid":"x"},"authorizer_access_token":"x","authorizer_info":{},"total_count":0,"msgid":1,"access_token":"x","agentid":1,"errcode":0}`+strings.Repeat(" ", maxAnswer))
 	}, ErrUnanswered},
 	"a body shorter than announced": {func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100000")
@@ -212,7 +224,7 @@ func TestNoSecretIsEverInAnErrorWhateverTheServerDoes(t *testing.T) {
 					server.serve(w, r)
 				}))
 				defer s.Close()
-				err := call(t.Context(), API{Base: s.URL, HTTP: s.Client(), Timeout: timeoutFor(kind)})
+				err := call(t.Context(), API{Base: s.URL, WeComBase: s.URL, HTTP: s.Client(), Timeout: timeoutFor(kind)})
 				if name == "StartPushTicket" && err == nil {
 					t.Fatal("no error, nor has the server said that all is well")
 				}
@@ -275,7 +287,7 @@ func TestWhatNeverReachedTheVendorIsNotSent(t *testing.T) {
 	}
 	for kind, test := range tests {
 		for name, call := range methods {
-			err := call(test.ctx, API{Base: test.base})
+			err := call(test.ctx, API{Base: test.base, WeComBase: test.base})
 			if !errors.Is(err, ErrNotSent) || !errors.Is(err, test.want) || errors.Is(err, ErrUnanswered) {
 				t.Errorf("%s, %s: %v", kind, name, err)
 			}
@@ -295,7 +307,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	s := httptest.NewServer(mux)
 	defer s.Close()
 	for name, call := range methods {
-		if err := call(t.Context(), API{Base: s.URL}); !errors.Is(err, ErrUnanswered) || elsewhere.Load() > 0 {
+		if err := call(t.Context(), API{Base: s.URL, WeComBase: s.URL}); !errors.Is(err, ErrUnanswered) || elsewhere.Load() > 0 {
 			t.Errorf("%s: %v, followed %d times", name, err, elsewhere.Load())
 		}
 	}

@@ -133,7 +133,9 @@ func owner(s sender.Sender) token.Owner {
 
 // minters say who asks the vendor for which token.
 func (h *house) minters(vendor wechat.API) map[string]token.Minter {
-	own := token.MinterFunc(func(ctx context.Context, o token.Owner, _ string) (wechat.Lent, error) { return h.senders.Mint(ctx, o.ID) })
+	own := token.MinterFunc(func(ctx context.Context, o token.Owner, _ string) (wechat.Lent, error) {
+		return h.senders.Mint(ctx, o.ID)
+	})
 	return map[string]token.Minter{
 		token.Sender: own, token.WeCom: own,
 		token.Component: token.MinterFunc(func(ctx context.Context, _ token.Owner, _ string) (wechat.Lent, error) {

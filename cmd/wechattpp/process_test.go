@@ -97,6 +97,7 @@ func newWorldOf(t *testing.T, kind string, change func(*simulator.Config)) *worl
 		"WECHATTPP_COMPONENT_APP_ID=" + w.cfg.ComponentAppID, "WECHATTPP_COMPONENT_APP_SECRET=" + w.cfg.ComponentSecret,
 		"WECHATTPP_ENCODING_TOKEN=" + w.cfg.Token, "WECHATTPP_ENCODING_AES_KEY=" + w.cfg.EncodingAESKey,
 		"WECHATTPP_API_BASE_URL=" + server.URL, "WECHATTPP_MP_BASE_URL=" + server.URL, "WECHATTPP_OPEN_BASE_URL=" + server.URL,
+		"WECHATTPP_WECOM_BASE_URL=" + server.URL + simulator.WeComPath,
 		"WECHATTPP_DATABASE=" + w.source, "WECHATTPP_MASTER_KEY=" + base64.StdEncoding.EncodeToString(sqltest.MasterKey),
 	}
 	return w

@@ -137,7 +137,7 @@ func (v *vendor) settings() [][2]string {
 		{"wechattpp_component_app_id", v.cfg.ComponentAppID}, {"wechattpp_component_app_secret", v.cfg.ComponentSecret},
 		{"wechattpp_encoding_token", v.cfg.Token}, {"wechattpp_encoding_aes_key", v.cfg.EncodingAESKey},
 		{"wechattpp_api_base_url", v.url()}, {"wechattpp_mp_base_url", v.url()}, {"wechattpp_open_base_url", v.url()},
-		{"wechattpp_wecom_base_url", v.url()},
+		{"wechattpp_wecom_base_url", v.url() + simulator.WeComPath},
 	}
 }
 

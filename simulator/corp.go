@@ -1,0 +1,162 @@
+package simulator
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Corp is a company on WeCom with its own apps.
+type Corp struct {
+	CorpID string  `json:"corp_id"` // ww…
+	Name   string  `json:"name,omitempty"`
+	Agents []Agent `json:"agents"`
+}
+
+// Agent is one app of a company.
+type Agent struct {
+	AgentID int64    `json:"agent_id"`
+	Name    string   `json:"name,omitempty"`
+	Secret  string   `json:"secret"`
+	IPList  []string `json:"ip_list,omitempty"` // addresses it trusts (企业可信IP); none = every one, as apps made before June 2022
+	Closed  bool     `json:"closed,omitempty"`
+}
+
+// corp is a company of the world.
+type corp struct {
+	profile Corp // without agents
+	calls   []atomic.Uint32
+
+	mu     sync.RWMutex
+	agents map[int64]*agent
+}
+
+type agent struct {
+	index int
+	corp  *corp
+	id    int64
+	name  string
+	mints atomic.Uint32
+
+	mu     sync.Mutex
+	secret string
+	ips    []string
+	closed bool
+	token  fading
+}
+
+// wecom is all companies, and who asked for tokens with a wrong secret.
+type wecom struct {
+	mu     sync.RWMutex
+	corps  map[string]*corp
+	order  []*corp
+	agents []*agent
+	wrong  map[string]*counted  // by address
+	banned map[string]time.Time // until when
+}
+
+const agentMark = "WK_"
+
+// AddCorp puts companies into the world. A corp id that is there already, or
+// two apps with one agent id, are errors and change nothing.
+func (s *Simulator) AddCorp(corps ...Corp) error {
+	for _, c := range corps {
+		if err := c.check(); err != nil {
+			return err
+		}
+		if !s.wecom.add(c, len(s.list)) {
+			return fmt.Errorf("corp %q exists already; use another corp_id", c.CorpID)
+		}
+	}
+	return nil
+}
+
+func (c Corp) check() error {
+	if c.CorpID == "" {
+		return fmt.Errorf("corp: corp_id must not be empty")
+	}
+	seen := map[int64]bool{}
+	for _, a := range c.Agents {
+		if a.AgentID <= 0 || a.Secret == "" {
+			return fmt.Errorf("corp %q: each agent needs an agent_id above 0 and a secret", c.CorpID)
+		}
+		if seen[a.AgentID] {
+			return fmt.Errorf("corp %q: agent_id %d is there twice", c.CorpID, a.AgentID)
+		}
+		if err := checkIPs(a.IPList); err != nil {
+			return fmt.Errorf("corp %q: %w", c.CorpID, err)
+		}
+		seen[a.AgentID] = true
+	}
+	return nil
+}
+
+func (w *wecom) add(p Corp, counters int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.corps[p.CorpID] != nil {
+		return false
+	}
+	c := &corp{profile: Corp{CorpID: p.CorpID, Name: p.Name}, calls: make([]atomic.Uint32, counters), agents: map[int64]*agent{}}
+	for _, a := range p.Agents {
+		made := &agent{index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed}
+		c.agents[a.AgentID] = made
+		w.agents = append(w.agents, made)
+	}
+	w.corps[p.CorpID] = c
+	w.order = append(w.order, c)
+	return true
+}
+
+func (w *wecom) find(corpID string) *corp {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.corps[corpID]
+}
+
+func (w *wecom) all() []*corp {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.order[:len(w.order):len(w.order)]
+}
+
+func (c *corp) agent(id int64) *agent {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.agents[id]
+}
+
+// withSecret finds the app of a secret in any company.
+func (w *wecom) withSecret(secret string) *agent {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	for _, a := range w.agents {
+		a.mu.Lock()
+		same := a.secret == secret
+		a.mu.Unlock()
+		if same {
+			return a
+		}
+	}
+	return nil
+}
+
+// ownerOf finds the app a token was made for, also when it is no longer good.
+func (w *wecom) ownerOf(token string) *agent {
+	rest, ok := strings.CutPrefix(token, agentMark)
+	number, _, cut := strings.Cut(rest, "-")
+	i, err := strconv.ParseInt(number, 36, 32)
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if !ok || !cut || err != nil || i < 0 || int(i) >= len(w.agents) {
+		return nil
+	}
+	return w.agents[i]
+}
+
+func agentToken(a *agent) string {
+	return agentMark + strconv.FormatInt(int64(a.index), 36) + "-" + word(150)
+}
