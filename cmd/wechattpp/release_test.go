@@ -152,6 +152,9 @@ func knockAt(t *testing.T, address string, body []byte) string {
 	if err != nil || res.StatusCode != http.StatusOK {
 		t.Errorf("answered %d %q, %v", res.StatusCode, answer, err)
 	}
+	if kind := res.Header.Get("Content-Type"); strings.HasPrefix(string(answer), "<") != strings.HasPrefix(kind, "text/xml") {
+		t.Errorf("%q goes out as %s", answer, kind)
+	}
 	return string(answer)
 }
 

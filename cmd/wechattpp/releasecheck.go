@@ -78,7 +78,10 @@ func newReleaseCheck(cfg *Config, f releaseFlags) (*releaseCheck, error) {
 			return nil, err
 		}
 	}
-	r.readyAt = []string{r.base, "http://" + localListen(cfg.Listen)}
+	r.readyAt = []string{r.base}
+	if local := "http://" + localListen(cfg.Listen); local != r.base {
+		r.readyAt = append(r.readyAt, local)
+	}
 	if f.ready != "" {
 		ready, err := baseAddress("--ready-url", f.ready)
 		if err != nil {
