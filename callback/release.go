@@ -18,7 +18,7 @@ import (
 // account's user may write the same words.
 func releasePush(appID string, p *wechat.Push) bool {
 	name, ok := wechat.ReleaseUserName(appID)
-	return ok && p.InfoType == "" && p.ToUserName == name
+	return ok && p.ToUserName == name
 }
 
 // releaseReply is the answer to a push of the release test. It follows from the
