@@ -9,32 +9,35 @@ import (
 // counts holds the metrics of the door, resolved once: a label look-up for
 // each push would cost as much as its signature.
 type counts struct {
-	fresh, copies [3]prometheus.Counter // by Source
-	no            map[*Refusal]*[3]prometheus.Counter
-	wait          prometheus.Observer
-	effects       *prometheus.CounterVec
-	due, oldest   prometheus.Gauge
+	fresh, copies, verified bySource
+	no                      map[*Refusal]*bySource
+	wait                    prometheus.Observer
+	effects                 *prometheus.CounterVec
+	due, oldest             prometheus.Gauge
 }
+
+// bySource has a counter for each address.
+type bySource [len(sources)]prometheus.Counter
 
 func newCounts(reg prometheus.Registerer) *counts {
 	pushes := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "wechattpp_pushes_total", Help: "Pushes of WeChat by address and result: taken, copy, or the reason of a refusal.",
+		Name: "wechattpp_pushes_total", Help: "Pushes by address and result: taken, copy, verified (an address was entered), or the reason of a refusal.",
 	}, []string{"source", "result"})
 	wait := prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "wechattpp_push_seconds", Help: "Time from the arrival of a push until it was on disk.",
 		Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 4.5},
 	})
 	c := &counts{
-		no: map[*Refusal]*[3]prometheus.Counter{}, wait: wait,
+		no: map[*Refusal]*bySource{}, wait: wait,
 		effects: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "wechattpp_event_effects_total", Help: "Work on events by kind and result: done, waiting, failed, given_up.",
 		}, []string{"kind", "result"}),
 		due:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "wechattpp_events_due", Help: "Events whose effect is due."}),
 		oldest: prometheus.NewGauge(prometheus.GaugeOpts{Name: "wechattpp_events_oldest_seconds", Help: "For how long the oldest due event has been due."}),
 	}
-	c.fresh, c.copies = three(pushes, "taken"), three(pushes, "copy")
+	c.fresh, c.copies, c.verified = each(pushes, "taken"), each(pushes, "copy"), each(pushes, "verified")
 	for _, r := range refusals {
-		by := three(pushes, r.Reason)
+		by := each(pushes, r.Reason)
 		c.no[r] = &by
 	}
 	if reg != nil {
@@ -43,7 +46,7 @@ func newCounts(reg prometheus.Registerer) *counts {
 	return c
 }
 
-func three(v *prometheus.CounterVec, result string) (by [3]prometheus.Counter) {
+func each(v *prometheus.CounterVec, result string) (by bySource) {
 	for s := range by {
 		if s > 0 {
 			by[s] = v.WithLabelValues(Source(s).String(), result)
@@ -62,7 +65,7 @@ func (c *counts) taken(r *Request, fresh bool) {
 }
 
 func (c *counts) refused(s Source, r *Refusal) {
-	if s == Component || s == Message {
+	if s > 0 && int(s) < len(sources) {
 		c.no[r][s].Inc()
 	}
 }

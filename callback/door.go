@@ -26,6 +26,7 @@ type Config struct {
 
 	Store    Store
 	Accounts Accounts
+	Senders  Senders // those with a secret of their own; may be nil if no address of theirs is served
 	Effects  Effects
 	Nudge    func()                // called when an event with an effect is in; may be nil
 	Metrics  prometheus.Registerer // may be nil
@@ -37,6 +38,8 @@ type Config struct {
 type Door struct {
 	Config
 	component *lock
+	locks     locks
+	nobody    string // a token
 	names     *names
 	counts    *counts
 	waits     waits
@@ -56,6 +59,7 @@ func New(c Config) *Door {
 	}
 	d := &Door{
 		Config: c, names: newNames(c.Accounts), counts: newCounts(c.Metrics),
+		locks: newLocks(), nobody: nobody(),
 		component: &lock{ID: c.ComponentAppID, Token: c.Token, Keys: []*crypto.Key{c.Key, c.PreviousKey}},
 	}
 	d.gaps.log = c.Log
@@ -66,6 +70,7 @@ func New(c Config) *Door {
 type Request struct {
 	Source Source
 	AppID  string // account in the path; only at Message
+	Sender string // code in the path of a sender's own address; perhaps none at OfficialAccount
 	// Timestamp, Nonce and Signature are the query's timestamp, nonce and
 	// msg_signature, percent-decoded once. Its encrypt_type is not looked at:
 	// what is not encrypted is refused, whatever it says.
@@ -114,17 +119,6 @@ func (d *Door) unwritten(r *Request, e *Event, err error) error {
 // Refuse counts a refusal; api calls it for those that never get to Receive.
 func (d *Door) Refuse(s Source, r *Refusal) error {
 	d.counts.refused(s, r)
-	switch r {
-	case errWrongKey:
-		if d.alarms.raise(r.Reason, time.Now()) {
-			d.Log.Error("pushes with a good signature that no key opens: compare wechattpp_encoding_aes_key and wechattpp_encoding_aes_key_previous with the Open Platform console",
-				"app_id", d.ComponentAppID)
-		}
-	case errCleartext:
-		if d.alarms.raise(r.Reason, time.Now()) {
-			d.Log.Warn("unencrypted push refused: choose safe mode (AES) where the address is configured", "app_id", d.ComponentAppID)
-		}
-	}
 	return r
 }
 

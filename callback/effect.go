@@ -21,7 +21,8 @@ type Effects struct {
 	Unauthorized func(ctx context.Context, appID string, created time.Time) error
 	// Release answers a code of the release test.
 	Release func(ctx context.Context, c ReleaseCode) error
-	// Outcome brings WeChat's later word on a template message.
+	// Outcome brings WeChat's later word on a template message of an account,
+	// whichever address it came to.
 	Outcome func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error
 }
 
@@ -48,17 +49,30 @@ type effect struct {
 }
 
 // of is the one switch that routes events, of the account appID if they are
-// about one; nil for those without an effect. WeChat's accounts of the release
-// test authorize and take it back, and are no accounts of ours.
-func (f *Effects) of(appID string, p *wechat.Push) *effect {
-	if p.InfoType != "" && wechat.IsReleaseTest(p.AuthorizerAppID) {
-		return nil
+// about one; nil for those without an effect. What an account pushes at its own
+// address never speaks for the component.
+func (f *Effects) of(s Source, appID string, p *wechat.Push) *effect {
+	if s == Component {
+		return f.info(p)
 	}
 	created := time.Unix(p.CreateTime, 0)
-	if code := releaseCode(appID, p); code != "" && f.Release != nil {
+	if code := releaseCode(appID, p); code != "" && f.Release != nil && s == Message {
 		c := ReleaseCode{AppID: appID, OpenID: p.FromUserName, Code: code, Created: created}
 		return &effect{"release", func(ctx context.Context) error { return f.Release(ctx, c) }}
 	}
+	if o, ok := p.Outcome(); ok && f.Outcome != nil && s != WeCom {
+		return &effect{"outcome", func(ctx context.Context) error { return f.Outcome(ctx, appID, o, created) }}
+	}
+	return nil
+}
+
+// info routes what the component is told. WeChat's accounts of the release
+// test authorize and take it back, and are no accounts of ours.
+func (f *Effects) info(p *wechat.Push) *effect {
+	if wechat.IsReleaseTest(p.AuthorizerAppID) {
+		return nil
+	}
+	created := time.Unix(p.CreateTime, 0)
 	switch p.InfoType {
 	case "component_verify_ticket":
 		if f.Ticket != nil && p.Ticket != "" {
@@ -72,9 +86,6 @@ func (f *Effects) of(appID string, p *wechat.Push) *effect {
 		if f.Unauthorized != nil && p.AuthorizerAppID != "" {
 			return &effect{p.InfoType, func(ctx context.Context) error { return f.Unauthorized(ctx, p.AuthorizerAppID, created) }}
 		}
-	}
-	if o, ok := p.Outcome(); ok && f.Outcome != nil {
-		return &effect{"outcome", func(ctx context.Context) error { return f.Outcome(ctx, appID, o, created) }}
 	}
 	return nil
 }

@@ -8,34 +8,39 @@ import (
 // Source is the address a push came to.
 type Source int8
 
-// The two addresses of a component.
+// The addresses. Message is the component's for its accounts; the last three are those of senders with a secret of their
+// own, and written like their kinds.
 const (
-	Component Source = 1 // ticket and authorization events
-	Message   Source = 2 // messages and events of authorizers
+	Component       Source = 1 // ticket and authorization events
+	Message         Source = 2 // messages and events of authorizers
+	OfficialAccount Source = 3
+	MiniProgram     Source = 4
+	WeCom           Source = 5
 )
 
+// sources has the name of each; 0 is none.
+var sources = [...]string{"unknown", "component", "message", officialAccount, miniProgram, weCom}
+
 func (s Source) String() string {
-	switch s {
-	case Component:
-		return "component"
-	case Message:
-		return "message"
+	if s < 0 || int(s) >= len(sources) {
+		return sources[0]
 	}
-	return "unknown"
+	return sources[s]
 }
 
 // Event is one push, opened. Text fields are ASCII, at most 64 bytes (Type 96).
 type Event struct {
 	ID             int64 // grows; set by Store
 	ComponentAppID string
-	AppID          string // account it is about; the component's own if it is about none
+	AppID          string // account it is about; the component's own if it is about none; WeCom's CorpID
+	Sender         string // whose own address it came to; empty at the component's, but for what List and Read answer
 	Source         Source
-	Type           string // wechat.<message type or event>, component.<info type>
-	User           string // openid, empty if none
+	Type           string // wechat.<message type or event>, wecom.<the same>, component.<info type>
+	User           string // openid or WeCom userid, empty if none
 	CreatedAt      time.Time
 	ReceivedAt     time.Time
 	Dedup          [16]byte // same for every copy of the push, and for no other push
-	Body           []byte   // decrypted XML, byte for byte
+	Body           []byte   // decrypted XML or JSON, byte for byte
 	Secret         bool     // Body holds a ticket or code: sealed at rest
 	Due            bool     // there is something to do after the answer
 	Held           bool     // belongs to an account whose user_name is not known yet; implies Due

@@ -82,39 +82,3 @@ func (d *Door) Gaps() []Gap {
 	defer d.gaps.mu.Unlock()
 	return slices.Clone(d.gaps.list)
 }
-
-// alarms remembers when each kind of refusal that an operator must hear of was
-// last seen.
-type alarms struct {
-	mu   sync.Mutex
-	last map[string]alarm
-}
-
-type alarm struct{ seen, told time.Time }
-
-// raise answers true when it is time to tell: once a minute.
-func (a *alarms) raise(reason string, now time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.last == nil {
-		a.last = map[string]alarm{}
-	}
-	was := a.last[reason]
-	tell := now.Sub(was.told) >= time.Minute
-	if tell {
-		was.told = now
-	}
-	was.seen = now
-	a.last[reason] = was
-	return tell
-}
-
-// recent tells of the last ten minutes: WeChat pushes a ticket that often.
-func (a *alarms) recent(now time.Time) (texts []string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if w, ok := a.last[errWrongKey.Reason]; ok && now.Sub(w.seen) < 11*time.Minute {
-		texts = append(texts, "pushes come that no key opens: compare wechattpp_encoding_aes_key with the Open Platform console")
-	}
-	return texts
-}

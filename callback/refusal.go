@@ -17,7 +17,7 @@ var (
 	TooLarge   = &Refusal{http.StatusRequestEntityTooLarge, "too_large", "a push has at most 1 MiB"}
 	Unreadable = &Refusal{http.StatusBadRequest, "unreadable", "the body could not be read"}
 
-	errCleartext    = &Refusal{http.StatusBadRequest, "cleartext", "the push is not encrypted: choose safe mode (AES) in the Open Platform console"}
+	errCleartext    = &Refusal{http.StatusBadRequest, "cleartext", "the push is not encrypted: choose safe mode (AES) where this address is configured"}
 	errEnvelope     = &Refusal{http.StatusBadRequest, "no_envelope", "the body is no encrypted push of WeChat"}
 	errBase64       = &Refusal{http.StatusBadRequest, "not_base64", "the encrypted part is not base64"}
 	errSignature    = &Refusal{http.StatusForbidden, "signature", "msg_signature does not fit"}
@@ -25,8 +25,11 @@ var (
 	errWrongKey     = &Refusal{http.StatusForbidden, "wrong_key", "refused"}
 	errWrongAppID   = &Refusal{http.StatusForbidden, "wrong_app_id", "refused"}
 	errWrongAccount = &Refusal{http.StatusForbidden, "wrong_account", "the push is not for the account in the path"}
+	errNoSender     = &Refusal{http.StatusNotFound, "no_sender", "there is no such sender: see its code in the address"}
+	errNoKeys       = &Refusal{http.StatusForbidden, "no_keys", "the sender has no token and encoding_aes_key yet"}
+	errEcho         = &Refusal{http.StatusForbidden, "echo", "echostr must be 1 to 128 letters, digits, - and _"}
 	errStoreAway    = &Refusal{http.StatusServiceUnavailable, "store_away", "the push could not be written down: send it again"}
 )
 
 var refusals = []*Refusal{TooLarge, Unreadable, errCleartext, errEnvelope, errBase64, errSignature, errStale, errWrongKey,
-	errWrongAppID, errWrongAccount, errStoreAway}
+	errWrongAppID, errWrongAccount, errNoSender, errNoKeys, errEcho, errStoreAway}

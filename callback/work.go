@@ -113,7 +113,7 @@ func (d *Door) attempt(ctx context.Context, j *Job) (kind string, err error) {
 			return kind, err
 		}
 	}
-	e := d.Effects.of(j.AppID, &push)
+	e := d.Effects.of(j.Source, j.AppID, &push)
 	if e == nil {
 		return kind, nil
 	}

@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -10,38 +11,59 @@ import (
 	"unicode/utf8"
 )
 
-// Envelope is the outside of an encrypted push: AppID on the authorization event URL, ToUserName (gh_…) on the message
-// URL. https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/message_push.html
+// Envelope is the outside of an encrypted push: AppID on a platform's authorization event URL, ToUserName on every other
+// one: gh_… of the account, or the CorpID.
+// https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/message_push.html
+// https://developer.work.weixin.qq.com/document/path/90238
 type Envelope struct {
 	ToUserName string
 	AppID      string
+	AgentID    string // WeCom's; empty at address book callbacks
 	Encrypt    []byte // base64, trimmed as the signature wants it; a part of the body unless the XML splits it
+	JSON       bool   // it came as JSON, and wants its reply so
 }
 
-// ErrNoEnvelope is XML without an encrypted part: a push in plain text.
-var ErrNoEnvelope = errors.New("wechat: push has no <Encrypt>: it is not encrypted")
+// ErrNoEnvelope is a push without an encrypted part: one in plain text.
+var ErrNoEnvelope = errors.New("wechat: push has no Encrypt: it is not encrypted")
 
-// ParseEnvelope reads the body of a push. Errors: ErrNoEnvelope, or what is wrong with the XML.
+// ParseEnvelope reads the body of a push, XML or JSON. What a push in compatible mode says in plain text besides is not
+// looked at. Errors: ErrNoEnvelope, or what is wrong with the syntax.
 func ParseEnvelope(body []byte) (Envelope, error) {
-	var v Envelope
+	v := Envelope{JSON: isJSON(body)}
+	if v.JSON {
+		if err := visitJSON(body, func(_ []byte, e element) { v.take(e) }); err != nil {
+			return Envelope{}, err
+		}
+		return v.complete()
+	}
 	s := newScanner(body)
 	e, more, err := s.next()
 	for ; more; e, more, err = s.next() {
-		if e.depth != 2 {
-			continue
-		}
-		switch string(e.name) {
-		case "Encrypt":
-			v.Encrypt = trim(e.value)
-		case "AppId":
-			v.AppID = text(e.value)
-		case "ToUserName":
-			v.ToUserName = text(e.value)
-		}
+		v.take(e)
 	}
 	if err != nil {
 		return Envelope{}, err
 	}
+	return v.complete()
+}
+
+func (v *Envelope) take(e element) {
+	if e.depth != 2 {
+		return
+	}
+	switch string(e.name) {
+	case "Encrypt":
+		v.Encrypt = trim(e.value)
+	case "AppId":
+		v.AppID = text(e.value)
+	case "ToUserName":
+		v.ToUserName = text(e.value)
+	case "AgentID":
+		v.AgentID = text(e.value)
+	}
+}
+
+func (v Envelope) complete() (Envelope, error) {
 	if len(v.Encrypt) == 0 {
 		return Envelope{}, ErrNoEnvelope
 	}
@@ -71,11 +93,19 @@ type Push struct {
 	TemplateID   string // of the first List in the event
 	Status       string // of TEMPLATESENDJOBFINISH
 	Content      string // of a text message
+	AgentID      string // of WeCom
+	TaskID       string // of a WeCom card
 }
 
-// ParsePush reads a decrypted push: fields in any order, unknown ones passed over.
+// ParsePush reads a decrypted push, XML or JSON: fields in any order, unknown ones passed over.
 func ParsePush(plain []byte) (Push, error) {
 	var f fields
+	if isJSON(plain) {
+		if err := visitJSON(plain, f.visit); err != nil {
+			return Push{}, err
+		}
+		return f.push(), nil
+	}
 	s := newScanner(plain)
 	e, more, err := s.next()
 	for ; more; e, more, err = s.next() {
@@ -106,6 +136,8 @@ const (
 	fTemplateID
 	fStatus
 	fContent
+	fAgentID
+	fTaskID
 	fCount
 )
 
@@ -118,7 +150,7 @@ func (f *fields) visit(parent []byte, e element) {
 		if i := fieldOf(e.name); i >= 0 {
 			f[i] = trim(e.value)
 		}
-	case 4: // <SubscribeMsgSentEvent><List><MsgID>: several List may follow each other, the first names the event
+	case 3, 4: // <SubscribeMsgSentEvent><List><MsgID>, in JSON List alone: several may follow each other, the first names the event
 		if string(parent) != "List" {
 			return
 		}
@@ -164,6 +196,10 @@ func fieldOf(name []byte) int {
 		return fStatus
 	case "Content":
 		return fContent
+	case "AgentID", "AgentId": // taskcard_click spells it like this
+		return fAgentID
+	case "TaskId":
+		return fTaskID
 	}
 	return -1
 }
@@ -176,7 +212,7 @@ func (f *fields) push() Push {
 		PreAuthCode: all[fPreAuthCode], CodeExpires: integer(all[fCodeExpires]),
 		ToUserName: all[fToUser], FromUserName: all[fFromUser], MsgType: all[fMsgType], Event: all[fEvent],
 		EventKey: all[fEventKey], MsgID: all[fMsgID], TemplateID: all[fTemplateID], Status: all[fStatus],
-		Content: all[fContent],
+		Content: all[fContent], AgentID: all[fAgentID], TaskID: all[fTaskID],
 	}
 	// The documents call it "seconds"; what comes is Unix time. A small number can only be a duration.
 	if p.CodeExpires > 0 && p.CodeExpires < 1e9 {
@@ -206,7 +242,10 @@ func (f *fields) strings() (all [fCount]string) {
 	return all
 }
 
-func text(b []byte) string { return strings.ToValidUTF8(string(trim(b)), "\uFFFD") }
+func text(b []byte) string { return clean(trim(b)) }
+
+// clean makes a name cut in the middle of a character valid.
+func clean(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") }
 
 func integer(s string) int64 {
 	if s == "" { // most pushes lack one, and the error would cost an allocation
@@ -222,15 +261,18 @@ func integer(s string) int64 {
 // Type names the push for those who subscribe to events: "component.authorized", "wechat.text",
 // "wechat.templatesendjobfinish". Lower case letters, digits and "_-." only, at most 80 bytes.
 func (p *Push) Type() string {
-	prefix, name := "wechat.", p.MsgType
-	switch {
-	case p.InfoType != "":
-		prefix, name = "component.", p.InfoType
-	case p.Event != "":
-		name = p.Event
-	case name == "":
-		name = "unknown"
+	if p.InfoType != "" {
+		return typeName("component.", p.InfoType)
 	}
+	return typeName("wechat.", p.kind())
+}
+
+// WeComType is Type for a push of WeCom: "wecom.text", "wecom.change_contact".
+func (p *Push) WeComType() string { return typeName("wecom.", p.kind()) }
+
+func (p *Push) kind() string { return cmp.Or(p.Event, p.MsgType, "unknown") }
+
+func typeName(prefix, name string) string {
 	return prefix + strings.Map(plainRune, name[:min(len(name), longestType)])
 }
 
@@ -247,7 +289,7 @@ func plainRune(r rune) rune {
 }
 
 // DedupKey is the same for copies of one push, and for no other: 32 hex digits. appID is the account's for a message or
-// event, and is not looked at for a push to the authorization event URL, which names the platform itself; plain is what
+// event (of WeCom its CorpID and AgentID), and is not looked at for a push to the authorization event URL, which names the platform itself; plain is what
 // ParsePush read.
 //
 // Messages are told by MsgId, events by sender, time, kind and what they are about
@@ -268,11 +310,16 @@ func (p *Push) DedupKey(appID string, plain []byte) string {
 		return digest(nil, "info", p.AppID, string(plain))
 	case p.MsgID != "" && p.Event == "":
 		return digest(leadingID(p.MsgID), "message", appID, p.MsgID)
+	case p.FromUserName == weComSystem: // many of one second differ in nothing that is read
+		return digest(lead, "system", appID, string(plain))
 	case p.FromUserName != "":
-		return digest(lead, "event", appID, p.FromUserName, created, p.MsgType, p.Event, p.EventKey, p.MsgID, p.TemplateID)
+		return digest(lead, "event", appID, p.FromUserName, created, p.MsgType, p.Event, p.EventKey, p.MsgID, p.TemplateID+p.TaskID)
 	}
 	return digest(nil, "other", appID, string(plain))
 }
+
+// weComSystem is the FromUserName of what no member did (https://developer.work.weixin.qq.com/document/path/90240).
+const weComSystem = "sys"
 
 // leadingID is a MsgId in eight bytes that sort as it does; nothing for one that is no number.
 func leadingID(id string) []byte {

@@ -38,13 +38,20 @@ func TestParseEnvelope(t *testing.T) {
 		},
 		"a declaration, a comment, attributes and unknown elements are passed over": {
 			"\xef\xbb\xbf<?xml version=\"1.0\"?><!-- hi --><xml a='1' b = \"2\"><AgentID>1</AgentID><x><Encrypt>no</Encrypt></x><e/><Encrypt>QUJD</Encrypt ></xml>",
-			Envelope{Encrypt: []byte("QUJD")},
+			Envelope{AgentID: "1", Encrypt: []byte("QUJD")},
 		},
 		"a value in pieces is put together": {
 			"<xml><Encrypt>Q<!-- -->U<![CDATA[J]]>&#x44;</Encrypt></xml>", Envelope{Encrypt: []byte("QUJD")},
 		},
 		"sixteen levels": {
 			"<xml>" + strings.Repeat("<a>", 15) + strings.Repeat("</a>", 15) + "<Encrypt>QUJD</Encrypt></xml>", Envelope{Encrypt: []byte("QUJD")},
+		},
+		"JSON": {
+			" \n{\"ToUserName\":\"gh_1\",\"Encrypt\":\"QUJD\\/==\",\"x\":{\"Encrypt\":\"no\"}}", Envelope{ToUserName: "gh_1", Encrypt: []byte("QUJD/=="), JSON: true},
+		},
+		"WeCom's": {
+			"<xml><ToUserName><![CDATA[ww0123456789abcdef]]></ToUserName><AgentID><![CDATA[1000002]]></AgentID><Encrypt>QUJD</Encrypt></xml>",
+			Envelope{ToUserName: "ww0123456789abcdef", AgentID: "1000002", Encrypt: []byte("QUJD")},
 		},
 		"plain fields of the compatible mode are passed over": {
 			"<xml><ToUserName>gh_1</ToUserName><Content>a &lt; b</Content><Encrypt>QUJD</Encrypt></xml>",
@@ -58,7 +65,7 @@ func TestParseEnvelope(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.AppID != test.want.AppID || got.ToUserName != test.want.ToUserName || string(got.Encrypt) != string(test.want.Encrypt) {
+			if got.AppID != test.want.AppID || got.AgentID != test.want.AgentID || got.JSON != test.want.JSON || got.ToUserName != test.want.ToUserName || string(got.Encrypt) != string(test.want.Encrypt) {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
@@ -74,7 +81,13 @@ func TestParseEnvelopeRefuses(t *testing.T) {
 		"a plain push":                       {"<xml><ToUserName>gh_1</ToUserName><Content>hi</Content></xml>", ErrNoEnvelope},
 		"an empty Encrypt":                   {"<xml><Encrypt> </Encrypt></xml>", ErrNoEnvelope},
 		"nothing":                            {"", errRoot},
-		"JSON":                               {`{"Encrypt":"QUJD"}`, errRoot},
+		"JSON without Encrypt":               {`{"ToUserName":"gh_1","Content":"hi"}`, ErrNoEnvelope},
+		"JSON that names a member twice":     {`{"Encrypt":"QUJD","Encrypt":"QUJE"}`, errJSON},
+		"JSON and more":                      {`{"Encrypt":"QUJD"}{}`, errJSON},
+		"JSON cut off":                       {`{"Encrypt":"QUJD"`, errJSON},
+		"a JSON array":                       {`[{"Encrypt":"QUJD"}]`, errRoot},
+		"JSON of seventeen levels":           {strings.Repeat(`{"a":`, 17) + "1" + strings.Repeat("}", 17), errDepth},
+		"JSON of a million levels":           {`{"a":` + strings.Repeat("[", 1<<20), errDepth},
 		"another root":                       {"<html><Encrypt>QUJD</Encrypt></html>", errRoot},
 		"two roots":                          {"<xml><Encrypt>QUJD</Encrypt></xml><xml></xml>", errRoot},
 		"text after the root":                {"<xml><Encrypt>QUJD</Encrypt></xml>x", errRoot},
@@ -302,10 +315,13 @@ func tree(in []byte) (map[string]string, error) {
 			if strings.EqualFold(name, "MsgId") && (name == "MsgId" || name == "MsgID") {
 				name = "MsgID"
 			}
+			if name == "AgentId" {
+				name = "AgentID"
+			}
 			if n == 2 {
 				values[name] = value
 			}
-			if n == 4 && names[2] == "List" && (name == "MsgID" || name == "TemplateId") && values[name] == "" {
+			if (n == 3 || n == 4) && names[n-2] == "List" && (name == "MsgID" || name == "TemplateId") && values[name] == "" {
 				values[name] = value
 			}
 			names, texts = names[:n-1], texts[:n-1]
@@ -336,7 +352,7 @@ func FuzzParsePushAgreesWithEncodingXML(f *testing.F) {
 			t.Errorf("type of %d bytes", len(kind))
 		}
 		want, err := tree(in)
-		if err != nil || strings.Contains(string(in), "xmlns") { // namespaces are the one thing read differently
+		if err != nil || isJSON(in) || strings.Contains(string(in), "xmlns") { // namespaces are the one thing read differently
 			return
 		}
 		if got.CodeExpires != integer(want["AuthorizationCodeExpiredTime"]) {
@@ -347,7 +363,7 @@ func FuzzParsePushAgreesWithEncodingXML(f *testing.F) {
 			AuthorizerAppID: want["AuthorizerAppid"], AuthorizationCode: want["AuthorizationCode"], PreAuthCode: want["PreAuthCode"],
 			CodeExpires: integer(want["AuthorizationCodeExpiredTime"]), ToUserName: want["ToUserName"], FromUserName: want["FromUserName"],
 			MsgType: want["MsgType"], Event: want["Event"], EventKey: want["EventKey"], MsgID: want["MsgID"], TemplateID: want["TemplateId"],
-			Status: want["Status"], Content: want["Content"],
+			Status: want["Status"], Content: want["Content"], AgentID: want["AgentID"], TaskID: want["TaskId"],
 		}
 		if got != have {
 			t.Errorf("\n     got %+v\nencoding/xml has %+v", got, have)

@@ -1,0 +1,6 @@
+-- +goose Up
+-- Code of the sender whose own address an event came to; empty where the component was pushed to: its sender is the one
+-- that is bound to app_id.
+ALTER TABLE event ADD COLUMN sender VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '';
+-- +goose Down
+ALTER TABLE event DROP COLUMN sender;
