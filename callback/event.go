@@ -80,6 +80,13 @@ type Store interface {
 	// id on, and deletes those received longer ago than age that are not due.
 	// next is where to go on, 0 when the rest is younger.
 	Forget(ctx context.Context, age time.Duration, from int64, limit int) (deleted int, next int64, err error)
+	// List answers the events that a query asks for, newest first, without those
+	// held. next is where to go on, 0 at the end: what is read for one page is
+	// bounded, so that it may have fewer than there are, even none.
+	List(ctx context.Context, q Query) (list []Event, next int64, err error)
+	// Read answers one event; fs.ErrNotExist if there is none, it is held, or
+	// about none of the senders. Nil senders are all.
+	Read(ctx context.Context, id int64, senders []string) (Event, error)
 }
 
 // Accounts knows the authorizers.

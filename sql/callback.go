@@ -55,12 +55,13 @@ func (c *Callback) Append(ctx context.Context, e *callback.Event) (bool, error) 
 //	a feed line for each row, any two batches at once   34 / 27 µs
 //	one feed line for the batch, large batches alone    24 / 18 µs
 //
-// An index on due_at costs nothing measurable, for NULLs are added at its end.
+// An index on due_at costs nothing measurable, for NULLs are added at its end;
+// those by type and by user together about 4 µs of the machine's 68 a push.
 const (
-	// Most batches hold messages only, which need fewer columns. Numbers are
+	// Most batches hold messages of the component's accounts only, which need fewer columns. Numbers are
 	// written into the text: as arguments they would be allocations.
 	plainEventsSQL = `INSERT INTO event (id,source,created_at,received_at,dedup,component_app_id,app_id,type,user,body) VALUES `
-	eventsSQL      = `INSERT INTO event (id,source,created_at,received_at,dedup,component_app_id,app_id,type,user,body,sealed,held,due_at) VALUES `
+	eventsSQL      = `INSERT INTO event (id,source,created_at,received_at,dedup,component_app_id,app_id,type,user,body,sender,sealed,held,due_at) VALUES `
 	rangeSQL       = `INSERT INTO feed (app_id, type, event_id, data, created_at) VALUES (?, 'events', ?, ?, {now})`
 	freshSQL       = `SELECT id FROM event WHERE id BETWEEN ? AND ?`
 )
@@ -94,7 +95,7 @@ func (c *Callback) flush(ctx context.Context, batch []*arrival) error {
 
 // insert is the statement for a batch, with copies left alone.
 func (c *Callback) insert(first int64, batch []*arrival) (s step, err error) {
-	plain := !slices.ContainsFunc(batch, func(a *arrival) bool { return a.Secret || a.Due || a.Held })
+	plain := !slices.ContainsFunc(batch, func(a *arrival) bool { return a.Secret || a.Due || a.Held || a.Sender != "" })
 	text := make([]byte, 0, len(eventsSQL)+len(batch)*160+64)
 	if plain {
 		text = append(text, plainEventsSQL...)
@@ -117,6 +118,9 @@ func (c *Callback) insert(first int64, batch []*arrival) (s step, err error) {
 			}
 		}
 		s.args = append(s.args, a.ComponentAppID, a.AppID, a.Type, a.User, body)
+		if !plain {
+			s.args = append(s.args, a.Sender)
+		}
 	}
 	s.query = string(append(text, c.db.orIgnore("id")...))
 	return s, nil
@@ -132,7 +136,8 @@ func (a *arrival) row(text []byte, id int64, plain bool) []byte {
 	if plain {
 		return append(text, ')')
 	}
-	text = append(text, ',', digit(a.Secret), ',', digit(a.Held))
+	text = append(text, ",?,"...)
+	text = append(text, digit(a.Secret), ',', digit(a.Held))
 	if a.Due || a.Held {
 		return append(text, ",{now})"...)
 	}

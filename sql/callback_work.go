@@ -12,6 +12,7 @@ type job struct {
 	ID             int64  `db:"id"`
 	ComponentAppID string `db:"component_app_id"`
 	AppID          string `db:"app_id"`
+	Sender         string `db:"sender"`
 	Source         int8   `db:"source"`
 	Type           string `db:"type"`
 	User           string `db:"user"`
@@ -25,8 +26,10 @@ type job struct {
 	Age            int64  `db:"age"`
 }
 
-const jobSQL = `SELECT id, component_app_id, app_id, source, type, user, created_at, received_at, dedup, body, sealed, held, attempts,
-	{now} - received_at AS age FROM event WHERE id IN (?) AND claim = ?`
+const jobSQL = eventColumns + `WHERE id IN (?) AND claim = ?`
+
+const eventColumns = `SELECT id, component_app_id, app_id, sender, source, type, user, created_at, received_at, dedup, body, sealed, held, attempts,
+	{now} - received_at AS age FROM event `
 
 // Claim claims due events and reads them.
 func (c *Callback) Claim(ctx context.Context, limit int, lease time.Duration) ([]callback.Job, error) {
@@ -48,20 +51,22 @@ func (c *Callback) Claim(ctx context.Context, limit int, lease time.Duration) ([
 }
 
 func (c *Callback) job(r *job, claim int64) (callback.Job, error) {
-	j := callback.Job{
-		Event: callback.Event{
-			ID: r.ID, ComponentAppID: r.ComponentAppID, AppID: r.AppID, Source: callback.Source(r.Source), Type: r.Type, User: r.User,
-			CreatedAt: time.UnixMilli(r.CreatedAt), ReceivedAt: time.UnixMilli(r.ReceivedAt), Body: r.Body, Secret: r.Sealed, Due: true, Held: r.Held == 1,
-		},
-		Claim: claim, Attempts: r.Attempts, Age: time.Duration(r.Age) * time.Millisecond,
+	e, err := c.event(r)
+	return callback.Job{Event: e, Claim: claim, Attempts: r.Attempts, Age: time.Duration(r.Age) * time.Millisecond}, err
+}
+
+func (c *Callback) event(r *job) (e callback.Event, err error) {
+	e = callback.Event{
+		ID: r.ID, ComponentAppID: r.ComponentAppID, AppID: r.AppID, Sender: r.Sender, Source: callback.Source(r.Source), Type: r.Type, User: r.User,
+		CreatedAt: time.UnixMilli(r.CreatedAt), ReceivedAt: time.UnixMilli(r.ReceivedAt), Body: r.Body, Secret: r.Sealed, Due: true, Held: r.Held == 1,
 	}
-	copy(j.Dedup[:], r.Dedup)
-	if !r.Sealed {
-		return j, nil
+	copy(e.Dedup[:], r.Dedup)
+	if r.Sealed {
+		var plain string
+		plain, err = c.db.open(r.Body, eventBinding(e.Dedup))
+		e.Body = []byte(plain)
 	}
-	plain, err := c.db.open(r.Body, eventBinding(j.Dedup))
-	j.Body = []byte(plain)
-	return j, err
+	return e, err
 }
 
 const (
