@@ -28,18 +28,45 @@ func (s *server) pushHere(c *call) error {
 	return nil
 }
 
-func (s *server) componentPush(c *call) error { return s.push(c, callback.Component, "") }
+func (s *server) componentPush(c *call) error { return s.push(c, callback.Request{Source: callback.Component}) }
 
-func (s *server) messagePush(c *call) error { return s.push(c, callback.Message, c.text("appid")) }
+func (s *server) messagePush(c *call) error {
+	return s.push(c, callback.Request{Source: callback.Message, AppID: c.text("appid")})
+}
+
+// pushOf takes the pushes to the address of a sender with a secret of its own.
+func pushOf(source callback.Source) func(*server, *call) error {
+	return func(s *server, c *call) error {
+		return s.push(c, callback.Request{Source: source, Sender: c.text("sender")})
+	}
+}
+
+// verifyOf answers the vendor, which asks whether an address is ours when
+// someone enters it.
+func verifyOf(source callback.Source) func(*server, *call) error {
+	signature := "signature"
+	if source == callback.WeCom {
+		signature = "msg_signature"
+	}
+	return func(s *server, c *call) error {
+		answer, err := s.Callback.Verify(&callback.Challenge{Source: source, Sender: c.text("sender"), At: time.Now(),
+			Timestamp: c.Query("timestamp"), Nonce: c.Query("nonce"), Signature: c.Query(signature), Echo: c.Query("echostr")})
+		if err != nil {
+			return refusedPush(err)
+		}
+		plainText(c, answer)
+		return nil
+	}
+}
 
 // push brings a push to the door. What the door reads out of the body is its
 // own copy, so that the buffer can serve the next push.
-func (s *server) push(c *call, source callback.Source, appID string) error {
-	r := callback.Request{Source: source, AppID: appID, At: time.Now()}
+func (s *server) push(c *call, r callback.Request) error {
+	r.At = time.Now()
 	buf := bodies.Get().(*bytes.Buffer)
 	defer giveBack(buf)
 	if err := readPush(c.Request, buf); err != nil {
-		return refusedPush(s.Callback.Refuse(source, err))
+		return refusedPush(s.Callback.Refuse(r.Source, err))
 	}
 	r.Body = buf.Bytes()
 	r.Timestamp, r.Nonce, r.Signature = signed(c.Request.URL.RawQuery)

@@ -1,6 +1,9 @@
 package api
 
-import "wechattpp/access"
+import (
+	"wechattpp/access"
+	"wechattpp/callback"
+)
 
 // routes is every route served: method, path, who may, handler, audit action.
 // A test holds it against openapi/*.yaml, and each guard against callers
@@ -20,6 +23,15 @@ func (s *server) routes() []route {
 		{method: "POST", path: s.ComponentPath, who: push, do: (*server).componentPush},
 		{method: "GET", path: appIDPath(s.MessagePath), who: push, do: (*server).pushHere},
 		{method: "POST", path: appIDPath(s.MessagePath), who: push, do: (*server).messagePush},
+
+		{method: "GET", path: "/v1/wechatoa/callback", who: push, do: verifyOf(callback.OfficialAccount)},
+		{method: "POST", path: "/v1/wechatoa/callback", who: push, do: pushOf(callback.OfficialAccount)},
+		{method: "GET", path: "/v1/wechatoa/callback/:sender", who: push, do: verifyOf(callback.OfficialAccount)},
+		{method: "POST", path: "/v1/wechatoa/callback/:sender", who: push, do: pushOf(callback.OfficialAccount)},
+		{method: "GET", path: "/v1/wechatmp/callback/:sender", who: push, do: verifyOf(callback.MiniProgram)},
+		{method: "POST", path: "/v1/wechatmp/callback/:sender", who: push, do: pushOf(callback.MiniProgram)},
+		{method: "GET", path: "/v1/wechatwk/callback/:sender", who: push, do: verifyOf(callback.WeCom)},
+		{method: "POST", path: "/v1/wechatwk/callback/:sender", who: push, do: pushOf(callback.WeCom)},
 
 		{method: "POST", path: "/v1/oauth/token", who: public, do: (*server).oauthToken},
 
@@ -68,6 +80,9 @@ func (s *server) routes() []route {
 		{method: "GET", path: "/v1/authorizers", who: admin, do: (*server).listAuthorizers},
 		{method: "GET", path: "/v1/authorizers/:appid", who: admin, do: (*server).authorizer},
 		{method: "POST", path: "/v1/authorizers/:appid/claim", who: admin, do: (*server).claimAuthorizer, action: "authorizer.claim"},
+
+		{method: "GET", path: "/v1/events", who: scope(access.Events), do: (*server).listEvents},
+		{method: "GET", path: "/v1/events/:id", who: scope(access.Events), do: (*server).event},
 
 		{method: "GET", path: "/v1/audit", who: admin, do: (*server).listAudit},
 	}

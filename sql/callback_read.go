@@ -138,9 +138,12 @@ func (c *Callback) places(ctx context.Context, codes []string) (list []place, er
 }
 
 func (r *senderRow) place() place {
-	came := r.Code
-	if r.Credentials == sender.Component {
+	came, account := r.Code, r.AppID
+	switch {
+	case r.Credentials == sender.Component:
 		came = ""
+	case r.Kind == sender.WeCom:
+		account = r.CorpID
 	}
-	return place{r.AppID, &came}
+	return place{account, &came}
 }

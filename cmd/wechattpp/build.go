@@ -214,7 +214,7 @@ func (h *house) doubt(ctx context.Context, appID string) {
 func (h *house) newDoor() (*callback.Door, error) {
 	c := callback.Config{
 		ComponentAppID: h.cfg.ComponentAppID, Token: h.cfg.EncodingToken, MaxAge: h.cfg.PushMaxAge,
-		Store: h.store.Callback(), Accounts: h.authorizers, Effects: h.effects(),
+		Store: h.store.Callback(), Accounts: h.authorizers, Senders: pushKeys{h.senders}, Effects: h.effects(),
 		Nudge: func() { h.nudge("events") }, Metrics: h.metrics, Log: h.log,
 	}
 	if c.Token == "" {
