@@ -28,7 +28,9 @@ func (s *server) pushHere(c *call) error {
 	return nil
 }
 
-func (s *server) componentPush(c *call) error { return s.push(c, callback.Request{Source: callback.Component}) }
+func (s *server) componentPush(c *call) error {
+	return s.push(c, callback.Request{Source: callback.Component})
+}
 
 func (s *server) messagePush(c *call) error {
 	return s.push(c, callback.Request{Source: callback.Message, AppID: c.text("appid")})
