@@ -51,3 +51,35 @@ func TestSegmentsAndListsAreKeptAndUsed(t *testing.T) {
 	}
 	s.refused(s.call("POST", "/v1/sent", token, body), http.StatusBadRequest, 1015046)
 }
+
+func TestRulesAreTheClientsOwn(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, token := s.client([]string{access.Send, access.Templates}, "oa1", "oa2")
+	_, other := s.client([]string{access.Send, access.Templates}, "oa1", "oa2")
+	body := `{"name":"first oa1","steps":[{"sender":"oa1","go_on":["failed","undelivered"],"wait":"30m"},{"sender":"oa2"}]}`
+	made := s.json(s.call("POST", "/v1/rules", token, body), http.StatusCreated)
+	path := fmt.Sprintf("/v1/rules/%v", made["id"])
+	if got := fmt.Sprint(made["steps"]); got != "[map[go_on:[failed undelivered] sender:oa1 wait:30m0s] map[sender:oa2]]" {
+		t.Errorf("steps: %s", got)
+	}
+	for _, call := range []string{"GET", "PATCH", "DELETE"} {
+		s.refused(s.call(call, path, other, `{"name":"mine"}`), http.StatusNotFound, 4040)
+	}
+	shared := s.json(s.call("POST", "/v1/rules", s.admin, body), http.StatusCreated)
+	if shared["shared"] != true {
+		t.Errorf("an administrator's: %v", shared)
+	}
+	s.json(s.call("GET", fmt.Sprintf("/v1/rules/%v", shared["id"]), other, nil), http.StatusOK)
+	s.refused(s.call("DELETE", fmt.Sprintf("/v1/rules/%v", shared["id"]), other, nil), http.StatusNotFound, 4040)
+	if got := s.json(s.call("GET", "/v1/rules", token, nil), http.StatusOK)["items"].([]any); len(got) != 2 {
+		t.Errorf("listed: %v", got)
+	}
+	s.refused(s.call("POST", "/v1/rules", token, `{"name":"x","steps":[{"sender":"oa1","wait":"soon"},{"sender":"oa2"}]}`), http.StatusBadRequest, 4004, "steps[0].wait")
+	if got := s.json(s.call("PATCH", path, token, `{"name":"renamed"}`), http.StatusOK); got["name"] != "renamed" {
+		t.Errorf("renamed: %v", got)
+	}
+	if r := s.call("DELETE", path, token, nil); r.status != http.StatusNoContent {
+		t.Errorf("DELETE: %d", r.status)
+	}
+}

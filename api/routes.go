@@ -55,6 +55,11 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/user/opt", who: jums(access.Users), do: (*server).optUsers},
 		{method: "POST", path: "/v1/user/delete", who: jums(access.UsersDelete), do: (*server).deleteUsers},
 
+		{method: "GET", path: "/v1/rules", who: scope(access.Templates), do: (*server).listRules},
+		{method: "POST", path: "/v1/rules", who: scope(access.Templates), do: (*server).createRule, action: "rule.create"},
+		{method: "GET", path: "/v1/rules/:id", who: scope(access.Templates), do: (*server).readRule},
+		{method: "PATCH", path: "/v1/rules/:id", who: scope(access.Templates), do: (*server).updateRule, action: "rule.update"},
+		{method: "DELETE", path: "/v1/rules/:id", who: scope(access.Templates), do: (*server).deleteRule, action: "rule.delete"},
 		{method: "GET", path: "/v1/segments", who: scope(access.Users), do: (*server).listSegments},
 		{method: "POST", path: "/v1/segments", who: scope(access.Users), do: (*server).createSegment, action: "segment.create"},
 		{method: "GET", path: "/v1/segments/:id", who: scope(access.Users), do: (*server).readSegment},

@@ -53,7 +53,7 @@ func (s *server) retryMessage(c *call) error {
 // steer answers how the message stands now.
 func (s *server) steer(c *call, err error) error {
 	c.target("message/" + c.text("msgid"))
-	for _, known := range []error{notify.ErrRetracted, notify.ErrEnded, notify.ErrExpired} {
+	for _, known := range []error{notify.ErrRetracted, notify.ErrEnded, notify.ErrExpired, notify.ErrRuled} {
 		if errors.Is(err, known) {
 			return conflict(known.Error())
 		}

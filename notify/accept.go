@@ -129,6 +129,9 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	if d.Parts, err = r.parts(ctx, c, q); err != nil {
 		return err
 	}
+	if d.Parts, err = r.ruled(ctx, c, q, d.Parts); err != nil {
+		return err
+	}
 	if err := r.known(ctx, q); err != nil {
 		return err
 	}

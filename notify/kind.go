@@ -71,7 +71,8 @@ type Part struct {
 	SenderID   int64     `json:"sender_id"`
 	SenderKind string    `json:"sender_kind,omitempty"` // empty: wechatoa, of messages stored before there were others
 	AppID      string    `json:"app_id"`
-	Kind       string    `json:"kind"` // of the message: "template"
+	Next       *Next     `json:"next,omitempty"` // of a rule: on what the part after this is tried
+	Kind       string    `json:"kind"`           // of the message: "template"
 	Template   *Template `json:"template,omitempty"`
 }
 

@@ -17,6 +17,7 @@ type request struct {
 	users    []string
 	tags     []string
 	segment  int64 // number, 0 for none
+	rule     int64 // number, 0 for none
 	black    int64 // number of a list, 0 for none
 	white    int64
 	targets  []aimed
@@ -78,7 +79,7 @@ func (r *request) field(key string, raw json.RawMessage) error {
 	case "aud_segment":
 		return r.segmentOf(key, raw)
 	case "rule_id":
-		return zero(key, raw, "saved sending rules are not served by this version: leave it out or send 0")
+		return r.ruleID(key, raw)
 	case "option":
 		return r.option(key, raw)
 	case "callback":
@@ -169,6 +170,18 @@ func (r *request) option(key string, raw json.RawMessage) error {
 	return nil
 }
 
+func (r *request) ruleID(key string, raw json.RawMessage) error {
+	var id *int64
+	if err := strict(key, raw, &id); err != nil || id == nil {
+		return err
+	}
+	if *id < 0 {
+		return invalid(key, "is %d: use the number of a rule, or 0 for all senders at once", *id)
+	}
+	r.rule = *id
+	return nil
+}
+
 func (r *request) callback(key string, raw json.RawMessage) error {
 	var c struct {
 		URL    string          `json:"url"`
@@ -225,13 +238,6 @@ func moment(field string, raw json.RawMessage, to *time.Time) error {
 	}
 	if err != nil || to.Year() < 2000 || to.Year() > 2200 {
 		return invalid(field, "must be a time of RFC 3339 such as 2026-05-06T19:00:00+08:00")
-	}
-	return nil
-}
-
-func zero(field string, raw json.RawMessage, remedy string) error {
-	if s := strings.TrimSpace(string(raw)); s != "" && s != "0" && s != "null" {
-		return invalid(field, "%s", remedy)
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ var (
 	ErrEnded = errors.New("nobody is waiting for this message any more: there is nothing to pause or resume")
 	// ErrExpired: who failed could not be handed over in time.
 	ErrExpired = errors.New("the message's expire_at has passed: send a new one")
+	// ErrRuled: by a rule whoever failed at one sender was tried at the next.
+	ErrRuled = errors.New("the message was sent by a rule, which tries the next sender by itself: send a new one to those whom none has reached")
 )
 
 const (
@@ -43,7 +45,7 @@ type Steering interface {
 	Go(ctx context.Context, id MsgID, clientID int64) error
 	// Revive queues the failed recipients of up to limit chunks after chunk n
 	// again; next is the chunk to go on after, -1 at the end. fs.ErrNotExist,
-	// ErrRetracted, ErrExpired.
+	// ErrRetracted, ErrExpired, ErrRuled.
 	Revive(ctx context.Context, id MsgID, clientID int64, after, limit int) (revived, next int, err error)
 }
 

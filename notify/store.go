@@ -157,6 +157,7 @@ type Store interface {
 
 	Steering
 	Searching
+	Rules
 
 	// Outcome joins the vendor's later word with its send.
 	Outcome(ctx context.Context, o Outcome) (Matched, error)

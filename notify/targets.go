@@ -94,7 +94,8 @@ func few(codes []string) string {
 }
 
 // resolve makes a recipient of each user at each sender, once per identity. A
-// user without an identity counts, to be skipped.
+// user without an identity counts, to be skipped. By a rule the lists of all
+// parts hold the same users at the same places.
 func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]Target, error) {
 	users = unique(users)
 	all := make([][]Target, len(parts))
@@ -106,14 +107,20 @@ func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]T
 		seen := make(map[string]bool, len(users))
 		for _, u := range users {
 			id := found[u]
-			if id == "" || !seen[id] {
-				all[i] = append(all[i], Target{UserID: u, Identity: id})
+			switch t := (Target{UserID: u, Identity: id}); {
+			case id == "" || !seen[id]:
+				all[i] = append(all[i], t)
+			case Parts(parts).Ruled():
+				t.Skip = sameIdentity
+				all[i] = append(all[i], t)
 			}
 			seen[id] = true
 		}
 	}
 	return all, nil
 }
+
+const sameIdentity = "another user of this message has the same identity"
 
 // assign gives each list of identities to the part of its sender: the one it
 // names, else the only one of its kind.

@@ -19,6 +19,7 @@ type adding struct {
 	id      notify.MsgID
 	content []byte
 	chunks  []*chunkRow
+	targets [][]notify.Target // of each chunk
 	rows    int
 
 	first *notify.MsgID // the message that has the key already
@@ -72,18 +73,34 @@ func (n *Notify) chunkIDs(ctx context.Context, targets [][]notify.Target) (first
 	return n.db.ids.take(ctx, "chunk", chunks)
 }
 
-// cut makes chunks of the recipients, with ids and numbers from the given ones on.
+// cut makes chunks of the recipients, with ids and numbers from the given ones
+// on: part after part, but by a rule all parts of the same users side by side,
+// so that with k parts the chunks of the same users are those of the same n/k.
 func (a *adding) cut(id int64, n int) {
-	d := a.d
-	for part, targets := range d.Targets {
-		for some := range slices.Chunk(targets, notify.ChunkSize) {
-			c := &chunkRow{ID: id + int64(len(a.chunks)), MessageID: a.id.ID, N: n + len(a.chunks), Part: part, SenderID: d.Parts[part].SenderID,
-				Size: len(some), ExpireAt: millis(d.ExpireAt), DueAt: millis(d.SendAt)}
-			for _, t := range some {
-				*c.count(initial(t))++
+	cuts := make([][][]notify.Target, len(a.d.Targets))
+	for part, targets := range a.d.Targets {
+		cuts[part] = slices.Collect(slices.Chunk(targets, notify.ChunkSize))
+	}
+	add := func(part, i int) {
+		c := &chunkRow{ID: id + int64(len(a.chunks)), MessageID: a.id.ID, N: n + len(a.chunks), Part: part, SenderID: a.d.Parts[part].SenderID,
+			Size: len(cuts[part][i]), ExpireAt: millis(a.d.ExpireAt), DueAt: millis(a.d.SendAt)}
+		for _, t := range cuts[part][i] {
+			*c.count(initial(t))++
+		}
+		a.chunks, a.targets = append(a.chunks, c), append(a.targets, cuts[part][i])
+		a.rows += c.Size
+	}
+	if notify.Parts(a.d.Parts).Ruled() && len(cuts) > 0 {
+		for i := range cuts[0] {
+			for part := range cuts {
+				add(part, i)
 			}
-			a.chunks = append(a.chunks, c)
-			a.rows += len(some)
+		}
+		return
+	}
+	for part := range cuts {
+		for i := range cuts[part] {
+			add(part, i)
 		}
 	}
 }
@@ -260,15 +277,10 @@ func skipSteps(batch []*adding) (steps []step) {
 
 // each walks over the recipients with their chunks and numbers.
 func (a *adding) each(f func(c *chunkRow, seq int, r notify.Target) error) error {
-	next := 0
-	for _, targets := range a.d.Targets {
-		for some := range slices.Chunk(targets, notify.ChunkSize) {
-			c := a.chunks[next]
-			next++
-			for i, r := range some {
-				if err := f(c, c.N*notify.ChunkSize+i, r); err != nil {
-					return err
-				}
+	for n, c := range a.chunks {
+		for i, r := range a.targets[n] {
+			if err := f(c, c.N*notify.ChunkSize+i, r); err != nil {
+				return err
 			}
 		}
 	}

@@ -70,9 +70,12 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 		b.window = window
 		for _, c := range b.chunks {
 			b.l.chunk(c)
-			w := b.begin(c, most[c.ID])
+			w, wait := b.begin(c, most[c.ID])
 			c.due(lease)
 			switch {
+			case len(w.Calls) == 0 && wait > 0: // a rule has others to go first
+				c.Attempts++
+				c.due(max(wait, min(time.Second<<min(c.Attempts, 6), time.Minute)))
 			case len(w.Calls) == 0 && b.l.heads[c.MessageID].Stage == notify.Paused:
 				c.layAside()
 			case len(w.Calls)+w.Waiting > 0:
@@ -96,6 +99,7 @@ type beginning struct {
 	chunks []*chunkRow
 	open   map[int64][]openRow // by chunk
 	stops  map[stopKey]notify.Stop
+	tried  map[int64][][]notify.Tried // by chunk of a later part of a rule, then by place: the parts before
 	claim  int64
 	window func(notify.Part) time.Duration
 }
@@ -108,7 +112,7 @@ type stopKey struct {
 // claimChunks claims those still due and reads all that belongs to them. The
 // claim locks the rows until the commit.
 func (t tx) claimChunks(ctx context.Context, ids []int64, lease time.Duration) (*beginning, error) {
-	b := &beginning{claim: word(), open: map[int64][]openRow{}, stops: map[stopKey]notify.Stop{}}
+	b := &beginning{claim: word(), open: map[int64][]openRow{}, stops: map[stopKey]notify.Stop{}, tried: map[int64][][]notify.Tried{}}
 	won, err := t.exec(ctx, `UPDATE chunk SET claim = ?, due_at = {now} + ? WHERE id IN (?) AND due_at <= {now}`, b.claim, lease.Milliseconds(), ids)
 	if err != nil || won == 0 {
 		return b, err
@@ -128,6 +132,9 @@ func (t tx) claimChunks(ctx context.Context, ids []int64, lease time.Duration) (
 	}
 	b.l = newLedger(heads)
 	if err := t.readStops(ctx, b, messages); err != nil {
+		return b, err
+	}
+	if err := t.readTried(ctx, b); err != nil {
 		return b, err
 	}
 	return b, t.readOpen(ctx, b)
@@ -171,8 +178,9 @@ func (t tx) readOpen(ctx context.Context, b *beginning) error {
 	return nil
 }
 
-// begin decides for each open recipient of a chunk: repeat, call, end or wait.
-func (b *beginning) begin(c *chunkRow, most int) *notify.Work {
+// begin decides for each open recipient of a chunk: repeat, call, end or wait;
+// by a rule, who waits for another sender is looked at again after wait.
+func (b *beginning) begin(c *chunkRow, most int) (_ *notify.Work, wait time.Duration) {
 	h := b.l.heads[c.MessageID]
 	w := &notify.Work{Chunk: c.ID, Claim: b.claim, MsgID: h.msgID(), ClientID: h.ClientID, N: c.N, PartNo: c.Part,
 		Part: h.parts[c.Part], Attempts: c.Attempts}
@@ -205,6 +213,7 @@ func (b *beginning) begin(c *chunkRow, most int) *notify.Work {
 			end(r, notify.Expired, 0, "not handed over before expire_at")
 		case h.Stage == notify.Paused:
 			w.Waiting++
+		case r.State == notify.Queued && r.Attempt == 0 && b.tried[c.ID] != nil && !b.goes(c, r, &wait, end):
 		case room: // a first call, or a further attempt of one whose end is unknown
 			end(r, notify.Sending, 0, "")
 			call(r, r.Attempt+1, false)
@@ -212,7 +221,7 @@ func (b *beginning) begin(c *chunkRow, most int) *notify.Work {
 			w.Waiting++
 		}
 	}
-	return w
+	return w, wait
 }
 
 // start marks messages whose time has come.

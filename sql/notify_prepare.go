@@ -118,9 +118,24 @@ func (t tx) strangers(ctx context.Context, p notify.Preparation, targets [][]not
 				known[id] = true
 			}
 		}
-		fresh[i] = slices.DeleteFunc(slices.Clone(some), func(r notify.Target) bool { return known[r.Identity] })
+		fresh[i] = without(some, known, notify.Parts(p.Parts).Ruled())
 	}
 	return fresh, nil
+}
+
+// without drops those whose identity is known; in place, where others count on
+// their places, they are skipped.
+func without(some []notify.Target, known map[string]bool, inPlace bool) []notify.Target {
+	some = slices.Clone(some)
+	if !inPlace {
+		return slices.DeleteFunc(some, func(r notify.Target) bool { return known[r.Identity] })
+	}
+	for i := range some {
+		if known[some[i].Identity] && some[i].Skip == "" {
+			some[i].Skip = "another user of this message has the same identity"
+		}
+	}
+	return some
 }
 
 func (t tx) extend(ctx context.Context, a *adding) error {

@@ -21,7 +21,7 @@ type head struct {
 	Retracted bool         `db:"retracted"`
 	Content   []byte       `db:"content"`
 
-	parts []notify.Part
+	parts notify.Parts
 }
 
 func (h *head) msgID() notify.MsgID { return notify.MsgID{ID: h.ID, Nonce: h.Nonce} }

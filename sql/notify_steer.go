@@ -149,6 +149,13 @@ func (n *Notify) Revive(ctx context.Context, id notify.MsgID, clientID int64, af
 		case s.Expired:
 			return notify.ErrExpired
 		}
+		heads, err := t.heads(ctx, []int64{id.ID})
+		if err != nil {
+			return err
+		}
+		if heads[id.ID].parts.Ruled() {
+			return notify.ErrRuled
+		}
 		var found []struct {
 			ID     int64 `db:"id"`
 			N      int   `db:"n"`
