@@ -16,6 +16,7 @@
 //	│   whom we speak for
 //	├── component/    us, the platform: ticket, authorization links
 //	├── authorizer/   accounts that said yes: code, refresh token, permission sets
+//	├── health/       what is wrong with them, and who mends it where
 //	├── sender/       configured sending accounts, by code
 //	├── token/        keeps fresh whatever is lent to us for two hours
 //	│   to whom, and what

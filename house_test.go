@@ -14,14 +14,15 @@ import (
 
 // arrows lists for each room the rooms it may import. One not listed is a mistake.
 var arrows = map[string][]string{
-	"cmd": {"access", "api", "audience", "authorizer", "callback", "component", "crypto", "notify", "sender",
+	"cmd": {"access", "api", "audience", "authorizer", "callback", "component", "crypto", "health", "notify", "sender",
 		"simulator", "sql", "token", "wechat"},
-	"api": {"access", "audience", "authorizer", "callback", "component", "notify", "sender", "token"},
+	"api": {"access", "audience", "authorizer", "callback", "component", "health", "notify", "sender", "token"},
 	// wechat's plain types (a grant, what is lent) stand in the Store interfaces that sql implements.
-	"sql":        {"access", "audience", "authorizer", "callback", "component", "notify", "sender", "token", "crypto", "wechat"},
+	"sql":        {"access", "audience", "authorizer", "callback", "component", "health", "notify", "sender", "token", "crypto", "wechat"},
 	"callback":   {"wechat", "crypto"},
 	"component":  {"wechat"},
 	"authorizer": {"wechat"},
+	"health":     {"wechat"},
 	"sender":     {"wechat"},
 	"token":      {"wechat"},
 	"notify":     {"wechat"},

@@ -17,6 +17,7 @@ import (
 	"wechattpp/audience"
 	"wechattpp/authorizer"
 	"wechattpp/callback"
+	"wechattpp/health"
 	"wechattpp/notify"
 	"wechattpp/sender"
 	"wechattpp/token"
@@ -50,6 +51,9 @@ type Config struct {
 
 	Authorizers *authorizer.Authorizers
 	Tokens      *token.Keeper // tells how tokens are
+	Health      *health.Room
+
+	ComponentAppID string // the platform's own; empty if none is configured
 
 	Callback      *callback.Door
 	ComponentPath string // where WeChat pushes authorization events to; by default /wechattpp/component

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wechattpp/authorizer"
+	"wechattpp/health"
 	"wechattpp/sender"
 	"wechattpp/sql"
 	"wechattpp/token"
@@ -21,6 +22,7 @@ const testComponent = "wxc0ffee0000000001"
 func withAuthorizers(cfg *Config, db *sql.DB) {
 	cfg.Senders = &sender.Room{Store: db.Sender(testComponent), Account: func(context.Context, string) (sender.Status, error) { return sender.Status{}, nil }}
 	cfg.Tokens = token.New(token.Config{Store: db.Token(testComponent)})
+	cfg.Health, cfg.ComponentAppID = &health.Room{Store: db.Health(testComponent)}, testComponent
 	cfg.Authorizers = authorizer.New(authorizer.Config{Store: db.Authorizer(testComponent), PublicURL: "http://test", Keys: [][]byte{testKey},
 		Links: func(_ context.Context, redirect, kind string) (authorizer.Links, error) {
 			return authorizer.Links{PreAuthCode: redirect, Life: time.Minute, Desktop: "https://mp.example.com/?a=1&kind=" + kind, Mobile: "https://open.example.com/?m=1#wechat_redirect"}, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wechattpp/authorizer"
+	"wechattpp/health"
 	"wechattpp/sender"
 	"wechattpp/token"
 )
@@ -30,6 +31,8 @@ type authorizerAnswer struct {
 	Profile        authorizer.Profile   `json:"profile"`
 	Problem        string               `json:"problem"` // of fetching the profile, or why the authorization ended
 	Token          tokenHealth          `json:"token"`
+	Findings       []findingAnswer      `json:"findings"`
+	ProfileAt      *time.Time           `json:"profile_at,omitempty"`
 }
 
 // tokenHealth is how an account's token is, without the token.
@@ -41,14 +44,18 @@ type tokenHealth struct {
 	Problem   string `json:"problem"`
 }
 
-func (s *server) showAuthorizer(ctx context.Context, a authorizer.Account) (authorizerAnswer, error) {
+func (s *server) showAuthorizer(ctx context.Context, a authorizer.Account, found []health.Finding) (authorizerAnswer, error) {
 	out := authorizerAnswer{AppID: a.AppID, Status: a.Status, Sender: a.Sender, Claimed: a.Sender != "", Wanted: a.Wanted, Waiting: a.Waiting, Kind: a.Kind,
-		UserName: a.UserName, AuthorizedAt: a.AuthorizedAt, Sets: []authorizer.Set{}, Missing: a.Missing(), Profile: a.Profile, Problem: a.Problem}
+		UserName: a.UserName, AuthorizedAt: a.AuthorizedAt, Sets: []authorizer.Set{}, Missing: a.Missing(), Profile: a.Profile, Problem: a.Problem,
+		Findings: showFindings(found, a)}
+	if !a.ProfileAt.IsZero() {
+		out.ProfileAt = &a.ProfileAt
+	}
 	if !a.UnauthorizedAt.IsZero() {
 		out.UnauthorizedAt = &a.UnauthorizedAt
 	}
 	for _, id := range a.Sets {
-		out.Sets = append(out.Sets, authorizer.Name(id))
+		out.Sets = append(out.Sets, a.Name(id))
 	}
 	var err error
 	out.Token, err = s.tokenHealth(ctx, token.Owner{Kind: token.Authorizer, ID: a.AppID})
@@ -81,17 +88,47 @@ func (s *server) listAuthorizers(c *call) error {
 	if err != nil {
 		return err
 	}
-	all, next, err := s.Authorizers.List(c.ctx(), p.after, p.limit)
+	filter, err := authorizerFilter(c)
+	if err != nil {
+		return err
+	}
+	all, next, err := s.Authorizers.List(c.ctx(), filter, p.after, p.limit)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(all))
+	for i, a := range all {
+		ids[i] = a.AppID
+	}
+	found, err := s.Health.Of(c.ctx(), health.Account, ids...)
 	if err != nil {
 		return err
 	}
 	shown := make([]authorizerAnswer, len(all))
 	for i, a := range all {
-		if shown[i], err = s.showAuthorizer(c.ctx(), a); err != nil {
+		if shown[i], err = s.showAuthorizer(c.ctx(), a, found[a.AppID]); err != nil {
 			return err
 		}
 	}
 	return c.reply(http.StatusOK, list(shown, next))
+}
+
+// authorizerFilter reads finding and claimed.
+func authorizerFilter(c *call) (f authorizer.Filter, err error) {
+	if f.Finding = c.Query("finding"); f.Finding != "" {
+		if _, known := health.Levels()[health.Code(f.Finding)]; !known {
+			return f, invalid("finding", "is no code of a finding: use one of those in docs/operations.md, such as needs_reauthorization")
+		}
+	}
+	switch text := c.Query("claimed"); text {
+	case "":
+	case "true", "false":
+		claimed := text == "true"
+		f.Claimed = &claimed
+	default:
+		return f, invalid("claimed", "must be true or false")
+	}
+	return f, nil
 }
 
 func (s *server) authorizer(c *call) error {
@@ -99,7 +136,11 @@ func (s *server) authorizer(c *call) error {
 	if err != nil {
 		return err
 	}
-	shown, err := s.showAuthorizer(c.ctx(), a)
+	found, err := s.Health.Of(c.ctx(), health.Account, a.AppID)
+	if err != nil {
+		return err
+	}
+	shown, err := s.showAuthorizer(c.ctx(), a, found[a.AppID])
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"wechattpp/access"
 	"wechattpp/audience"
+	"wechattpp/health"
 	"wechattpp/notify"
 	"wechattpp/sender"
 	"wechattpp/sql"
@@ -44,6 +45,7 @@ func newShop(t *testing.T) *shop {
 	t.Cleanup(weChat.Close)
 	s := &shop{}
 	s.house = newHouse(t, func(cfg *Config, db *sql.DB) {
+		cfg.Health = &health.Room{Store: db.Health("wxcomponent")}
 		cfg.Senders = &sender.Room{Store: db.Sender("wxcomponent"), API: wechat.API{Base: weChat.URL},
 			Tokens: func(sender.Sender) wechat.TokenSource { return oneToken{} },
 			Account: func(_ context.Context, appID string) (sender.Status, error) {

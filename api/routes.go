@@ -82,6 +82,7 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/senders/:code/invitations", who: admin, do: (*server).invite, action: "invitation.create"},
 		{method: "GET", path: "/authorize/:invitation", who: public, do: (*server).openInvitation, perMinute: 30},
 		{method: "GET", path: "/authorize/callback", who: public, do: (*server).returnFromWeChat, perMinute: 30},
+		{method: "GET", path: "/v1/component", who: admin, do: (*server).component},
 		{method: "GET", path: "/v1/authorizers", who: admin, do: (*server).listAuthorizers},
 		{method: "GET", path: "/v1/authorizers/:appid", who: admin, do: (*server).authorizer},
 		{method: "POST", path: "/v1/authorizers/:appid/claim", who: admin, do: (*server).claimAuthorizer, action: "authorizer.claim"},

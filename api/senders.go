@@ -55,21 +55,22 @@ func (f senderFields) change() sender.Change {
 
 // senderAnswer is a sender without its secrets: only whether each is set.
 type senderAnswer struct {
-	Code        string       `json:"code"`
-	Kind        string       `json:"kind"`
-	Name        string       `json:"name"`
-	Credentials string       `json:"credentials"`
-	AppID       string       `json:"app_id"`
-	CorpID      string       `json:"corp_id,omitempty"`
-	AgentID     int64        `json:"agent_id,omitempty"`
-	SecretSet   bool         `json:"secret_set"` // app_secret, or WeCom's secret
-	TokenSet    bool         `json:"token_set"`
-	AESKeySet   bool         `json:"encoding_aes_key_set"`
-	AccessToken *tokenHealth `json:"access_token,omitempty"` // of an account with a secret of its own
-	Ready       bool         `json:"ready"`
-	Reason      string       `json:"reason,omitempty"` // why it cannot send now
-	CreatedAt   time.Time    `json:"created_at"`
-	UpdatedAt   time.Time    `json:"updated_at"`
+	Code        string          `json:"code"`
+	Kind        string          `json:"kind"`
+	Name        string          `json:"name"`
+	Credentials string          `json:"credentials"`
+	AppID       string          `json:"app_id"`
+	CorpID      string          `json:"corp_id,omitempty"`
+	AgentID     int64           `json:"agent_id,omitempty"`
+	SecretSet   bool            `json:"secret_set"` // app_secret, or WeCom's secret
+	TokenSet    bool            `json:"token_set"`
+	AESKeySet   bool            `json:"encoding_aes_key_set"`
+	AccessToken *tokenHealth    `json:"access_token,omitempty"` // of an account with a secret of its own
+	Ready       bool            `json:"ready"`
+	Reason      string          `json:"reason,omitempty"` // why it cannot send now
+	Findings    []findingAnswer `json:"findings"`         // what is wrong with it, and who mends it where
+	CreatedAt   time.Time       `json:"created_at"`
+	UpdatedAt   time.Time       `json:"updated_at"`
 }
 
 func (s *server) showSender(c *call, x sender.Sender) (senderAnswer, error) {
@@ -77,15 +78,16 @@ func (s *server) showSender(c *call, x sender.Sender) (senderAnswer, error) {
 	if err != nil {
 		return senderAnswer{}, err
 	}
+	found, err := s.senderFindings(c.ctx(), x)
 	out := senderAnswer{Code: x.Code, Kind: x.Kind, Name: x.Name, Credentials: x.Credentials, AppID: x.AppID, CorpID: x.CorpID, AgentID: x.AgentID,
-		SecretSet: x.SecretSet, TokenSet: x.TokenSet, AESKeySet: x.AESKeySet, Ready: reason == "", Reason: reason,
+		SecretSet: x.SecretSet, TokenSet: x.TokenSet, AESKeySet: x.AESKeySet, Ready: reason == "", Reason: reason, Findings: found,
 		CreatedAt: x.CreatedAt.UTC(), UpdatedAt: x.UpdatedAt.UTC()}
-	if x.HasToken() {
-		health, err := s.tokenHealth(c.ctx(), token.OfSender(x.Code, x.Kind == sender.WeCom))
-		out.AccessToken = &health
+	if err != nil || !x.HasToken() {
 		return out, err
 	}
-	return out, nil
+	kept, err := s.tokenHealth(c.ctx(), token.OfSender(x.Code, x.Kind == sender.WeCom))
+	out.AccessToken = &kept
+	return out, err
 }
 
 func (s *server) listSenders(c *call) error {

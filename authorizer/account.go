@@ -3,6 +3,8 @@ package authorizer
 import (
 	"slices"
 	"time"
+
+	"wechattpp/wechat"
 )
 
 // Status of an authorization.
@@ -32,10 +34,12 @@ type Account struct {
 	Kind           string
 	UserName       string // gh_…, the ToUserName of its pushes
 	Profile        Profile
-	Failures       int    // of fetching the profile
-	Problem        string // why the profile could not be fetched
-
-	Claim int64
+	Failures       int          // of fetching the profile
+	Problem        string       // why the profile could not be fetched, or why the authorization ended
+	Cause          wechat.Cause // the refusal that says so
+	ProfileAt      time.Time    // when the profile was fetched; zero: never
+	VerifiedAt     time.Time    // when it was last asked after because of a refusal
+	Claim          int64
 }
 
 // Profile is how an account presents itself.
@@ -46,31 +50,6 @@ type Profile struct {
 	ServiceType   int    `json:"service_type"`
 	VerifyType    int    `json:"verify_type"`
 	AccountStatus int    `json:"account_status"` // 1 normal, 14 closed, 16 banned, 18 warned, 19 frozen; 0 not told
-}
-
-// Set is a permission set by number and name.
-type Set struct {
-	ID   int    `json:"id"`
-	Name string `json:"name"`
-}
-
-// names of the permission sets this service has a use for:
-// https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html
-var names = map[int]string{
-	1: "消息管理 message management", 2: "用户管理 user management", 3: "帐号服务 account service", 4: "网页服务 web service (OAuth, JS-SDK)",
-	7: "群发与通知 mass sending and notices", 8: "微信卡券 cards and coupons", 11: "素材管理 material", 15: "自定义菜单 menu",
-	17: "帐号管理 account management", 18: "开发管理与数据分析 development and data analysis", 19: "客服消息管理 customer service",
-	24: "开放平台帐号管理 open-platform account binding", 25: "开放平台帐号管理 open-platform account binding", 30: "基本信息设置 basic information",
-	33: "小程序管理 linking of Mini Programs", 89: "服务号订阅通知 service-account subscription notice",
-}
-
-// Name is a set's name, or its number in words if it is not known here.
-func Name(id int) Set {
-	name, ok := names[id]
-	if !ok {
-		name = "权限集 permission set"
-	}
-	return Set{id, name}
 }
 
 // Level tells what lacks without a set.
@@ -102,14 +81,10 @@ type Missing struct {
 // Missing lists the sets that an account of its kind should have granted and
 // did not. Of an unknown kind, the kind of the wanted sender counts.
 func (a Account) Missing() []Missing {
-	kind := a.Kind
-	if kind == "" {
-		kind = accountKind(a.WantedKind)
-	}
 	missing := []Missing{}
-	for _, n := range needs[kind] {
+	for _, n := range needs[a.kind()] {
 		if !slices.Contains(a.Sets, n.id) {
-			missing = append(missing, Missing{Name(n.id), n.level})
+			missing = append(missing, Missing{a.Name(n.id), n.level})
 		}
 	}
 	return missing

@@ -45,6 +45,7 @@ type Authorizers struct {
 	Config
 	exchanges *prometheus.CounterVec
 	keys      atomic.Pointer[[][]byte]
+	doubts    doubts
 }
 
 // New makes the room.
@@ -58,7 +59,7 @@ func New(c Config) *Authorizers {
 	if c.Metrics != nil {
 		c.Metrics.MustRegister(exchanges)
 	}
-	a := &Authorizers{Config: c, exchanges: exchanges}
+	a := &Authorizers{Config: c, exchanges: exchanges, doubts: newDoubts()}
 	a.keys.Store(&c.Keys)
 	return a
 }
@@ -95,8 +96,8 @@ func (a *Authorizers) UserName(ctx context.Context, appID string) (userName stri
 
 // List reads up to limit accounts after the AppID that cursor names, and the
 // cursor of the next page, "" at the end.
-func (a *Authorizers) List(ctx context.Context, cursor string, limit int) (page []Account, next string, err error) {
-	page, err = a.Store.List(ctx, cursor, limit+1)
+func (a *Authorizers) List(ctx context.Context, f Filter, cursor string, limit int) (page []Account, next string, err error) {
+	page, err = a.Store.List(ctx, f, cursor, limit+1)
 	if len(page) > limit {
 		page = page[:limit]
 		next = page[limit-1].AppID

@@ -70,7 +70,7 @@ func (w *world) returns(t *testing.T, state, code string) {
 // one wants the shop, once, with all that is known of it.
 func (w *world) one(t *testing.T) {
 	t.Helper()
-	all, next, err := w.room.List(context.Background(), "", 10)
+	all, next, err := w.room.List(context.Background(), authorizer.Filter{}, "", 10)
 	if err != nil || len(all) != 1 || next != "" {
 		t.Fatalf("%d authorizers, want 1: %v", len(all), err)
 	}
@@ -162,8 +162,8 @@ func TestWhatWaitsForAnAdministrator(t *testing.T) {
 		if _, err := w.sim.Grant(mini); err != nil { // authorized by the console's test: nothing explains it
 			t.Fatal(err)
 		}
-		if _, changed, err := w.room.Reconcile(ctx); err != nil || changed != 1 {
-			t.Fatal(changed, err)
+		if r := w.reconcile(t, false); r.Adopted != 1 || r.Seen != 3 {
+			t.Fatalf("%+v", r)
 		}
 		w.work(t)
 		if m := w.account(t, mini); m.Sender != "" || m.Wanted != "" || m.Kind != authorizer.MiniProgram || len(m.Missing()) != 0 {
@@ -286,16 +286,15 @@ func TestRestoredRefreshTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		seen, changed, err := w.room.Reconcile(t.Context())
-		if err != nil || seen != 1 || changed != 1 {
-			t.Fatal(seen, changed, err)
+		if r := w.reconcile(t, false); r.Seen != 1 || r.Renewed != 1 {
+			t.Fatalf("%+v", r)
 		}
 		w.work(t)
 		if !w.works(shop) {
 			t.Error("not mended by the list")
 		}
-		if _, changed, err = w.room.Reconcile(t.Context()); err != nil || changed != 0 {
-			t.Errorf("repeated: %d, %v", changed, err)
+		if r := w.reconcile(t, false); r.Seen != 1 || r.Renewed+r.Adopted+r.Absent != 0 {
+			t.Errorf("repeated: %+v", r)
 		}
 	})
 }

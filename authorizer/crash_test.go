@@ -95,8 +95,8 @@ func (m *mortal) ClaimProfiles(ctx context.Context, limit int, lease time.Durati
 	return all, err
 }
 
-func (m *mortal) SaveProfile(ctx context.Context, a authorizer.Account) error {
-	return m.do("SaveProfile", func() error { return m.Store.SaveProfile(ctx, a) })
+func (m *mortal) SaveProfile(ctx context.Context, a authorizer.Account, next time.Duration) error {
+	return m.do("SaveProfile", func() error { return m.Store.SaveProfile(ctx, a, next) })
 }
 
 func (m *mortal) Account(ctx context.Context, appID string) (a authorizer.Account, err error) {

@@ -31,7 +31,7 @@ func (a *Authorizers) Unauthorized(ctx context.Context, appID string, created ti
 			}
 			return err
 		}
-		if done, err := a.Store.Unauthorize(ctx, acc, created, "the account cancelled the authorization"); err != nil || done {
+		if done, err := a.Store.Unauthorize(ctx, acc, Ending{At: created, Problem: "the account cancelled the authorization"}); err != nil || done {
 			return err
 		}
 	}

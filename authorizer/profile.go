@@ -41,6 +41,9 @@ func (a *Authorizers) profile(ctx context.Context, acc Account) {
 		a.nudge()
 		return
 	}
+	if errors.Is(err, wechat.ErrNotAuthorized) {
+		err = errors.Join(err, a.conclude(ctx, acc, err))
+	}
 	pause := min(time.Second<<min(acc.Failures, 11), 30*time.Minute)
 	pause = pause/2 + time.Duration(rand.Float64()*float64(pause))
 	text := err.Error()
@@ -48,7 +51,7 @@ func (a *Authorizers) profile(ctx context.Context, acc Account) {
 		text = testList
 	}
 	a.Log.Warn("profile not fetched", "app_id", acc.AppID, "attempt", acc.Failures+1, "err", err)
-	if err := a.Store.RetryProfile(ctx, acc, pause, short(text)); err != nil {
+	if err := a.Store.RetryProfile(ctx, acc, pause, short(text), wechat.CauseOf(err)); err != nil {
 		a.Log.Warn("failed profile not stored", "app_id", acc.AppID, "err", err)
 	}
 }
@@ -67,8 +70,12 @@ func (a *Authorizers) fetch(ctx context.Context, acc Account) error {
 	if acc.Waiting, err = a.waiting(ctx, acc); err != nil {
 		return err
 	}
-	return a.Store.SaveProfile(ctx, acc)
+	return a.Store.SaveProfile(ctx, acc, again())
 }
+
+// again is when a profile is fetched anew: after about a day, spread out, for
+// sets are taken away and accounts are limited without a push that says so.
+func again() time.Duration { return time.Duration((0.8 + 0.4*rand.Float64()) * float64(24*time.Hour)) }
 
 // waiting tells why an account must not be bound yet to the sender it is wanted
 // for, if it must not.

@@ -77,7 +77,7 @@ func (a *Authorizers) newcomer(ctx context.Context, began time.Time) (string, er
 		return found[0].AppID, nil
 	}
 	for _, l := range found {
-		if _, err := a.Store.Adopt(ctx, l); err != nil {
+		if _, err := a.Store.Adopt(ctx, l, false); err != nil {
 			return "", err
 		}
 	}
@@ -104,77 +104,4 @@ func (a *Authorizers) list(ctx context.Context, f func(wechat.Listed) error) err
 			return nil
 		}
 	}
-}
-
-// Reconcile goes through the vendor's list and stores every account and refresh
-// token that is missing here or another one here, such as after an old backup
-// was restored. It deletes nothing, and is safe to repeat; it answers how many
-// it looked at and changed.
-func (a *Authorizers) Reconcile(ctx context.Context) (seen, changed int, err error) {
-	err = a.list(ctx, func(l wechat.Listed) error {
-		seen++
-		if l.Refresh == "" {
-			return nil // its code was never exchanged: only its administrator can help
-		}
-		new, err := a.Store.Adopt(ctx, l)
-		if new {
-			changed++
-		}
-		return err
-	})
-	if changed > 0 {
-		a.nudge()
-	}
-	return seen, changed, err
-}
-
-// Verify asks whether an account is still authorized, for the keeper of tokens,
-// and for its refresh token. If neither the account's information nor the list
-// knows it, the authorization ends here too, and the error is
-// wechat.ErrNotAuthorized.
-func (a *Authorizers) Verify(ctx context.Context, appID string) (refresh string, err error) {
-	known, err := a.Store.Account(ctx, appID)
-	if err != nil {
-		return "", err
-	}
-	p, refused := a.Vendor.AuthorizerInfo(ctx, appID)
-	if !errors.Is(refused, wechat.ErrNotAuthorized) {
-		return p.Refresh, refused
-	}
-	if listed, err := a.listed(ctx, appID); err != nil || listed {
-		return "", err
-	}
-	done, err := a.Store.Unauthorize(ctx, known, time.Time{}, short("needs re-authorization: "+refused.Error()))
-	if err != nil {
-		return "", err
-	}
-	if !done {
-		return "", errors.New("the account has just authorized again")
-	}
-	a.Log.Warn("an account no longer authorizes us", "app_id", appID, "err", refused)
-	return "", refused
-}
-
-// listed looks an account up in the list, unless that is too long to go through
-// for one account: then the account's information is believed.
-func (a *Authorizers) listed(ctx context.Context, appID string) (bool, error) {
-	const longest = 10 * pageSize
-	errTooLong, errFound := errors.New("too long"), errors.New("found")
-	n := 0
-	err := a.list(ctx, func(l wechat.Listed) error {
-		if n++; n > longest {
-			return errTooLong
-		}
-		if l.AppID == appID {
-			return errFound
-		}
-		return nil
-	})
-	if errors.Is(err, errFound) {
-		return true, nil
-	}
-	if errors.Is(err, errTooLong) {
-		return false, nil
-	}
-	return false, err
 }

@@ -31,12 +31,11 @@ func TestAccountsOfTheReleaseTestAreNeverKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.work(t)
-		seen, changed, err := w.room.Reconcile(t.Context())
-		if err != nil || seen != 1 || changed != 1 {
-			t.Errorf("saw %d accounts, changed %d, %v; want only the shop", seen, changed, err)
+		if r := w.reconcile(t, false); r.Seen != 1 || r.Adopted != 1 {
+			t.Errorf("%+v; want only the shop", r)
 		}
 		w.work(t)
-		accounts, _, err := w.room.List(t.Context(), "", 100)
+		accounts, _, err := w.room.List(t.Context(), authorizer.Filter{}, "", 100)
 		if err != nil || len(accounts) != 1 || accounts[0].AppID != shop || len(codes) != 10 {
 			t.Errorf("keeps %+v, %v", accounts, err)
 		}

@@ -89,7 +89,7 @@ func (w *world) open(store authorizer.Store) {
 		w.out = slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	api := wechat.API{Base: "http://vendor.example.com", MPBase: "http://vendor.example.com", OpenBase: "http://vendor.example.com", HTTP: w.http}
-	w.keeper = token.New(token.Config{Store: w.db.Token(us), Log: w.out, Minters: map[string]token.Minter{
+	w.keeper = token.New(token.Config{Platform: us, Store: w.db.Token(us), Log: w.out, Minters: map[string]token.Minter{
 		token.Component: token.MinterFunc(func(ctx context.Context, _ token.Owner, _ string) (wechat.Lent, error) { return w.us.Mint(ctx) }),
 		token.Authorizer: token.MinterFunc(func(ctx context.Context, o token.Owner, refresh string) (wechat.Lent, error) {
 			return w.room.Vendor.AuthorizerToken(ctx, o.ID, refresh)
@@ -188,7 +188,7 @@ func (w *world) work(t *testing.T) {
 	ctx := context.Background()
 	for n := 1; n > 0; {
 		n = w.events(t)
-		for _, step := range []func(context.Context) (int, error){w.keeper.RenewDue, w.room.ExchangeDue, w.room.ProfileDue} {
+		for _, step := range []func(context.Context) (int, error){w.keeper.RenewDue, w.room.ExchangeDue, w.room.ProfileDue, w.room.ReconcileDue} {
 			did, err := step(ctx)
 			if err != nil {
 				t.Log("step:", err)
@@ -196,6 +196,22 @@ func (w *world) work(t *testing.T) {
 			n += did
 		}
 	}
+}
+
+// reconcile compares with the vendor's list until that has ended.
+func (w *world) reconcile(t *testing.T, accept bool) (r authorizer.Run) {
+	t.Helper()
+	if err := w.room.Reconcile(t.Context(), accept, 0); err != nil {
+		t.Fatal(err)
+	}
+	w.until(t, "the end of the comparison", func() bool {
+		var err error
+		if r, err = w.room.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return r.Phase == authorizer.Rest
+	})
+	return r
 }
 
 // until works and waits until something is so, at most ten minutes of the bubble.

@@ -24,6 +24,8 @@ type Store interface {
 	Watch(context.Context) (Watched, error)
 	// Ask tells one replica, at most once in every, that it may ask for tickets.
 	Ask(ctx context.Context, every time.Duration) (mine bool, err error)
+	// Clear tells one replica, at most once in every, that it may clear the quota.
+	Clear(ctx context.Context, every time.Duration) (mine bool, err error)
 }
 
 // Ticket is what WeChat pushes every ten minutes and takes for twelve hours.
@@ -123,12 +125,30 @@ func (c *Component) Ticket(ctx context.Context) (string, error) {
 	return t.Ticket, nil
 }
 
+// clearEvery bounds the clearing of the quota: ten are allowed a month, the
+// console's included.
+const clearEvery = 24 * time.Hour
+
 // Mint gets a component token from WeChat with the secret and the newest
-// ticket. Errors are those of wechat and of the store.
+// ticket. If the quota of the day for that is used up, which would silence
+// every account within two hours, the quota is cleared, once a day at most, and
+// the call repeated. Errors are those of wechat and of the store.
 func (c *Component) Mint(ctx context.Context) (wechat.Lent, error) {
 	ticket, err := c.Ticket(ctx)
 	if err != nil {
 		return wechat.Lent{}, err
+	}
+	lent, err := c.vendor.Mint(ctx, c.Secret, ticket)
+	if !errors.Is(err, wechat.ErrThrottledDay) {
+		return lent, err
+	}
+	mine, failed := c.Store.Clear(ctx, clearEvery)
+	if !mine || failed != nil {
+		return lent, errors.Join(err, failed)
+	}
+	c.Log.Error("WeChat refuses the component's token for the quota, which is cleared now, at most once a day: find out who calls api_component_token so often", "app_id", c.AppID, "err", err)
+	if failed := c.vendor.ClearQuota(ctx, c.Secret); failed != nil {
+		return lent, errors.Join(err, failed)
 	}
 	return c.vendor.Mint(ctx, c.Secret, ticket)
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"wechattpp/wechat"
 )
 
 // lane is what one sender has under way in this process.
@@ -131,7 +133,7 @@ func (e *delivery) oneCall(ctx context.Context, i int) {
 		e.stopped.CompareAndSwap(nil, &Stop{v.code, v.text})
 	}
 	if v.pause != nil {
-		e.halt(ctx, v.pause, v.text)
+		e.halt(ctx, v.pause, err)
 	}
 }
 
@@ -139,7 +141,7 @@ func (e *delivery) oneCall(ctx context.Context, i int) {
 // unless the sender is gone.
 func (e *delivery) unsent(ctx context.Context, i int, err error) {
 	if !errors.Is(err, fs.ErrNotExist) {
-		e.halt(ctx, &pause{reason: "sender", length: holdFor}, err.Error())
+		e.halt(ctx, &pause{reason: "sender", length: holdFor}, err)
 		return
 	}
 	stop := &Stop{0, "the sender was deleted"}
@@ -150,19 +152,19 @@ func (e *delivery) unsent(ctx context.Context, i int, err error) {
 }
 
 // halt ends the calls of this sender here, and pauses it for all replicas.
-func (e *delivery) halt(ctx context.Context, p *pause, detail string) {
+func (e *delivery) halt(ctx context.Context, p *pause, why error) {
 	if !e.lane.halted.CompareAndSwap(nil, p) {
 		return
 	}
 	part := e.work.Part
-	e.room.Log.Warn("sender paused", "sender", part.Sender, "app_id", part.AppID, "msgid", e.work.MsgID.String(), "reason", p.reason, "for", p.length.String(), "err", detail)
+	e.room.Log.Warn("sender paused", "sender", part.Sender, "app_id", part.AppID, "msgid", e.work.MsgID.String(), "reason", p.reason, "for", p.length.String(), "err", why)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if err := e.room.Store.Pause(ctx, Pause{part.SenderID, part.Sender, part.AppID, p.length, p.reason, detail}); err != nil {
+	if err := e.room.Store.Pause(ctx, Pause{part.SenderID, part.Sender, part.AppID, p.length, p.reason, why.Error(), wechat.CauseOf(why)}); err != nil {
 		e.room.Log.Error("pause not stored: other replicas go on", "sender", part.Sender, "err", err)
 	}
 	if p.doubt && e.room.Doubt != nil {
-		e.room.Doubt(ctx, part.AppID)
+		e.room.Doubt(ctx, part.AppID, why)
 	}
 }
 

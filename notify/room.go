@@ -55,7 +55,7 @@ type Config struct {
 	Lease time.Duration
 	// Doubt is told of an account whose call WeChat refused as no longer
 	// authorized, so that somebody asks whether that is so; may be nil.
-	Doubt func(ctx context.Context, appID string)
+	Doubt func(ctx context.Context, appID string, refusal error)
 	// Receipts tells whether an address is registered for a client's receipts;
 	// nil: none is.
 	Receipts func(ctx context.Context, clientID int64, url string) (bool, error)

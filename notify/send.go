@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"time"
+
+	"wechattpp/wechat"
 )
 
 const (
@@ -193,7 +195,7 @@ func (d *round) unready(ctx context.Context, c Due) (bool, error) {
 		return true, ctx.Err()
 	}
 	_, _, appID, _ := d.Senders.Find(ctx, c.Sender)
-	return true, d.Store.Pause(ctx, Pause{c.SenderID, c.Sender, appID, holdFor, "sender", err.Error()})
+	return true, d.Store.Pause(ctx, Pause{c.SenderID, c.Sender, appID, holdFor, "sender", err.Error(), wechat.CauseOf(err)})
 }
 
 func (d *round) claimedOf(sender int64) int {

@@ -3,6 +3,8 @@ package notify
 import (
 	"context"
 	"time"
+
+	"wechattpp/wechat"
 )
 
 // ChunkSize is how many recipients are claimed, sent and counted together.
@@ -149,8 +151,8 @@ type Store interface {
 	// Postpone moves chunks that are due by delay and up to spread more, but
 	// not past their expiry.
 	Postpone(ctx context.Context, chunks []int64, delay, spread time.Duration) error
-	// Pause stops a sender for all replicas. Told to the feed as
-	// account.health when the reason is a new one.
+	// Pause stops a sender for all replicas. A refusal behind it becomes a
+	// finding of the account.
 	Pause(ctx context.Context, p Pause) error
 	// Resume ends a pause.
 	Resume(ctx context.Context, senderID int64) error
@@ -190,4 +192,5 @@ type Pause struct {
 	For      time.Duration
 	Reason   string // "minute", "day", "account", "sender"
 	Detail   string // for people
+	Cause    wechat.Cause
 }

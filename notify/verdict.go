@@ -20,7 +20,7 @@ type verdict struct {
 type pause struct {
 	reason string
 	length time.Duration
-	doubt  bool // whether the account still authorizes us
+	doubt  bool // whether the account still authorizes us, with the sets it granted
 }
 
 // judge reads the end of a call. The order matters: a call that found no token
@@ -52,7 +52,11 @@ func judge(err error, now time.Time) verdict {
 		v = v.wait("account", "account", 10*time.Second)
 		v.pause.doubt = true
 		return v
-	case is(wechat.ErrAccount, wechat.ErrPermission, wechat.ErrAddress, wechat.ErrSecret, wechat.ErrTicket, wechat.ErrComponent, wechat.ErrUnpublished):
+	case is(wechat.ErrAccount, wechat.ErrPermission):
+		v = v.wait("account", "account", time.Minute)
+		v.pause.doubt = true
+		return v
+	case is(wechat.ErrAddress, wechat.ErrSecret, wechat.ErrTicket, wechat.ErrComponent, wechat.ErrUnpublished):
 		return v.wait("account", "account", time.Minute)
 	case is(wechat.ErrTokenRefused):
 		return v.wait("token", "account", 30*time.Second)

@@ -80,6 +80,7 @@ type account struct {
 	authorized bool
 	exchanged  bool // the platform has seen the refresh token
 	generation int  // of the authorization; codes of an older one are void
+	status     int  // account_status, 0 is 1: normal
 	authTime   time.Time
 	refresh    string
 	oldRefresh fading

@@ -38,6 +38,7 @@ func endpoints() []*endpoint {
 		{path: "/cgi-bin/stable_token", method: post, token: ownSecret, serve: (*Simulator).stableToken},
 		{path: "/cgi-bin/component/api_component_token", method: post, serve: (*Simulator).mintComponentToken},
 		{path: "/cgi-bin/component/api_start_push_ticket", method: post, serve: (*Simulator).startPushTicket},
+		{path: "/cgi-bin/component/clear_quota/v2", method: post, serve: (*Simulator).clearQuota},
 		{path: "/cgi-bin/component/api_create_preauthcode", method: post, token: componentToken, serve: (*Simulator).createPreAuthCode},
 		{path: "/cgi-bin/component/api_query_auth", method: post, token: componentToken, serve: (*Simulator).queryAuth},
 		{path: "/cgi-bin/component/api_authorizer_token", method: post, token: componentToken, serve: (*Simulator).renewAuthorizerToken},
@@ -202,6 +203,9 @@ func (a *account) allows(set int, own bool) *refusal {
 	defer a.mu.Unlock()
 	if a.profile.MobileApp || a.profile.MiniProgram && set == setNotices {
 		return refuse(48001) // template messages are for Official Accounts
+	}
+	if a.limited() {
+		return refuse(50002)
 	}
 	if own {
 		return nil

@@ -13,6 +13,8 @@ type component struct {
 	token    fading
 	previous fading
 	mints    int
+	minted   int // since the quota was cleared
+	cleared  int // times this month; the simulator's month does not end
 }
 
 const maxTickets = 1000
@@ -68,6 +70,7 @@ func (c *component) mint(life, overlap time.Duration, now time.Time) string {
 	}
 	c.token = fading{componentMark + word(96), now.Add(life)}
 	c.mints++
+	c.minted++
 	return c.token.value
 }
 
@@ -82,6 +85,8 @@ type componentFields struct {
 	ComponentAppID  string `json:"component_appid"`
 	AppSecret       string `json:"component_appsecret"`
 	Secret          string `json:"component_secret"`
+	PlainSecret     string `json:"appsecret"`
+	PlainAppID      string `json:"appid"`
 	Ticket          string `json:"component_verify_ticket"`
 	Code            string `json:"authorization_code"`
 	AuthorizerAppID string `json:"authorizer_appid"`
@@ -97,10 +102,37 @@ func (s *Simulator) mintComponentToken(q *request) (any, *refusal) {
 	if fail := s.component.checkTicket(q.fields.Ticket, q.now); fail != nil {
 		return nil, fail
 	}
+	if s.cfg.MintQuota > 0 && s.component.mintedSince() >= s.cfg.MintQuota {
+		return nil, refuse(45009)
+	}
 	return struct {
 		Token     string `json:"component_access_token"`
 		ExpiresIn int64  `json:"expires_in"`
 	}{s.component.mint(s.cfg.TokenLife, s.cfg.ComponentOverlap, q.now), seconds(s.cfg.TokenLife)}, nil
+}
+
+func (c *component) mintedSince() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.minted
+}
+
+// clearQuota gives the platform's quota back, ten times a month (component 4.9).
+func (s *Simulator) clearQuota(q *request) (any, *refusal) {
+	switch {
+	case q.fields.PlainSecret != s.cfg.ComponentSecret:
+		return nil, refuse(40125)
+	case q.fields.PlainAppID != s.cfg.ComponentAppID:
+		return nil, refuse(40013)
+	}
+	s.component.mu.Lock()
+	defer s.component.mu.Unlock()
+	if s.component.cleared >= 10 {
+		return nil, refuse(48006)
+	}
+	s.component.cleared++
+	s.component.minted = 0
+	return errorAnswer{0, "ok"}, nil
 }
 
 // startPushTicket answers "ok" if pushing was broken; that it tells a healthy

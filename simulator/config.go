@@ -28,6 +28,7 @@ type Config struct {
 	TokenOverlap     time.Duration // 5 min that an authorizer's previous token stays good; negative = none
 	ComponentOverlap time.Duration // 0: the component's previous token dies at once (the vendor promises nothing)
 	WrongSecrets     int           // 2,000 tries of a wrong secret in an hour until WeCom bans their address for one
+	MintQuota        int           // component tokens minted before 45009, until the quota is cleared; 0: any number
 	RotateRefresh    bool          // every renewal answers a new refresh token; the old one works 5 more minutes
 
 	PushRetry    time.Duration     // 5 s between the three tries

@@ -32,6 +32,8 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("POST /simulator/push-ticket", s.controlTicket)
 	mux.HandleFunc("POST /simulator/authorize", s.controlAuthorize)
 	mux.HandleFunc("POST /simulator/unauthorize", s.controlUnauthorize)
+	mux.HandleFunc("POST /simulator/sets", s.controlSets)
+	mux.HandleFunc("POST /simulator/account-status", s.controlStatus)
 	mux.HandleFunc("POST /simulator/message", s.controlMessage)
 	mux.HandleFunc("GET /simulator/release-test", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.ReleaseVerdicts(), nil) })
 	mux.HandleFunc("POST /simulator/release-test", s.controlReleaseTest)
@@ -182,6 +184,24 @@ func (s *Simulator) controlUnauthorize(w http.ResponseWriter, r *http.Request) {
 	err := read(w, r, &u)
 	if err == nil {
 		err = s.Unauthorize(u)
+	}
+	reply(w, done, err)
+}
+
+func (s *Simulator) controlSets(w http.ResponseWriter, r *http.Request) {
+	var c SetsChange
+	err := read(w, r, &c)
+	if err == nil {
+		err = s.ChangeSets(r.Context(), c)
+	}
+	reply(w, done, err)
+}
+
+func (s *Simulator) controlStatus(w http.ResponseWriter, r *http.Request) {
+	var c AccountStatus
+	err := read(w, r, &c)
+	if err == nil {
+		err = s.SetStatus(c)
 	}
 	reply(w, done, err)
 }

@@ -32,6 +32,8 @@
 //	POST   /simulator/push-ticket  a fresh ticket now; answers the push with its result
 //	POST   /simulator/authorize    plays the administrator, see Authorization
 //	POST   /simulator/unauthorize  {"appid"}
+//	POST   /simulator/sets         {"appid", "sets"}: the account changes what it grants
+//	POST   /simulator/account-status {"appid", "status"}: 14 closed, 16 banned, 19 frozen, 1 normal
 //	POST   /simulator/message      {"appid", "openid", "content"} or {"appid", "openid", "event"}
 //	POST   /simulator/release-test plays the full-network release test, see ReleaseTest, and answers its verdict; GET: the last ones
 //	POST   /simulator/release-code {"appid", "openid"}: a code of one of its accounts, for who plays the test himself

@@ -58,6 +58,7 @@ var texts = map[int]string{
 	47003: "argument invalid!",
 	48001: "api unauthorized",
 	48004: "api forbidden for irregularities",
+	48006: "forbid to clear quota because of reaching the limit",
 	50002: "user limited",
 	61003: "component is not authorized by this account",
 	61004: "access clientip is not registered requestIP: %s",

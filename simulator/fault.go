@@ -28,6 +28,7 @@ const (
 	ModeHang         Mode = "hang"       // no answer until the caller leaves
 	ModeHangAfter    Mode = "hang_after" // processed, then as hang
 	ModeNotJSON      Mode = "not_json"   // a gateway's HTML page
+	ModeEmptyList    Mode = "empty_list" // of api_get_authorizer_list: as if there were no accounts
 	ModeCut          Mode = "cut"        // processed, half of the answer arrives
 )
 
@@ -85,9 +86,9 @@ func (f Fault) checked() (Fault, error) {
 		if f.Code < 200 || f.Code > 599 {
 			return f, fmt.Errorf("fault: code %d is no HTTP status, use 200 to 599", f.Code)
 		}
-	case ModeDelay, ModeResetBefore, ModeResetAfter, ModeHang, ModeHangAfter, ModeNotJSON, ModeCut:
+	case ModeDelay, ModeResetBefore, ModeResetAfter, ModeHang, ModeHangAfter, ModeNotJSON, ModeEmptyList, ModeCut:
 	default:
-		return f, fmt.Errorf("fault: mode %q is unknown, use one of delay, errcode, errcode_after, status, reset_before, reset_after, hang, hang_after, not_json, cut", f.Mode)
+		return f, fmt.Errorf("fault: mode %q is unknown, use one of delay, errcode, errcode_after, status, reset_before, reset_after, hang, hang_after, not_json, empty_list, cut", f.Mode)
 	}
 	return f, nil
 }
@@ -134,6 +135,8 @@ func (s *Simulator) failBefore(w http.ResponseWriter, q *request, f *Fault) bool
 	case ModeNotJSON:
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte("<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"))
+	case ModeEmptyList:
+		writeJSON(w, []byte(`{"total_count":0,"list":[]}`))
 	case ModeResetBefore:
 		abort(w)
 	case ModeHang:

@@ -50,6 +50,17 @@ func profileOf(p Account) authorizerProfile {
 	return out
 }
 
+// shownProfile is the profile with the account's status. The caller holds a.mu.
+func (a *account) shownProfile() authorizerProfile {
+	p := profileOf(a.profile)
+	p.Status = or(a.status, 1)
+	return p
+}
+
+// limited tells whether the account is closed, banned or frozen: then it is not
+// on the list (component 4.7), and its sends are refused. The caller holds a.mu.
+func (a *account) limited() bool { return a.status == 14 || a.status == 16 || a.status == 19 }
+
 // authorizerInfo also answers for accounts whose code was never exchanged.
 func (s *Simulator) authorizerInfo(q *request) (any, *refusal) {
 	a := q.account
@@ -64,7 +75,7 @@ func (s *Simulator) authorizerInfo(q *request) (any, *refusal) {
 	return struct {
 		Profile authorizerProfile `json:"authorizer_info"`
 		Info    authorizationInfo `json:"authorization_info"`
-	}{profileOf(a.profile), authorizationInfo{
+	}{a.shownProfile(), authorizationInfo{
 		AppID: a.profile.AppID, RefreshToken: a.shownRefresh(), Sets: funcInfo(a.granted),
 	}}, nil
 }
@@ -101,7 +112,7 @@ func (s *Simulator) authorizerList(q *request) (any, *refusal) {
 func (a *account) listed() (listed, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return listed{a.profile.AppID, a.shownRefresh(), unixOrZero(a.authTime)}, a.authorized
+	return listed{a.profile.AppID, a.shownRefresh(), unixOrZero(a.authTime)}, a.authorized && !a.limited()
 }
 
 func unixOrZero(t time.Time) int64 {

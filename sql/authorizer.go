@@ -9,6 +9,7 @@ import (
 
 	"wechattpp/authorizer"
 	"wechattpp/token"
+	"wechattpp/wechat"
 )
 
 // Authorizer keeps the invitations, exchanges and accounts of one component.
@@ -38,14 +39,18 @@ type accountRow struct {
 	Profile      *string `db:"profile"`
 	Failures     int     `db:"failures"`
 	Problem      string  `db:"problem"`
+	Cause        string  `db:"cause"`
+	ProfileAt    int64   `db:"profile_at"`
+	VerifiedAt   int64   `db:"verified_at"`
 	Claim        int64   `db:"claim"`
 }
 
-const accountColumns = `id, app_id, status, sender, wanted, wanted_kind, waiting, authorized_at, unauthorized_at, sets, kind, user_name, profile, failures, problem, claim`
+const accountColumns = `id, app_id, status, sender, wanted, wanted_kind, waiting, authorized_at, unauthorized_at, sets, kind, user_name, profile, failures, problem, cause, profile_at, verified_at, claim`
 
 func (r accountRow) account() (authorizer.Account, error) {
 	a := authorizer.Account{ID: r.ID, AppID: r.AppID, Status: r.Status, WantedKind: r.WantedKind, Waiting: r.Waiting, AuthorizedAt: moment(r.Authorized),
-		UnauthorizedAt: moment(r.Unauthorized), Kind: r.Kind, UserName: r.UserName, Failures: r.Failures, Problem: r.Problem, Claim: r.Claim}
+		UnauthorizedAt: moment(r.Unauthorized), Kind: r.Kind, UserName: r.UserName, Failures: r.Failures, Problem: r.Problem,
+		Cause: wechat.ParseCause(r.Cause), ProfileAt: moment(r.ProfileAt), VerifiedAt: moment(r.VerifiedAt), Claim: r.Claim}
 	if r.Sender != nil {
 		a.Sender = *r.Sender
 	}
@@ -101,8 +106,16 @@ func (a *Authorizer) many(ctx context.Context, where string, args ...any) ([]aut
 }
 
 // List reads a page.
-func (a *Authorizer) List(ctx context.Context, after string, limit int) ([]authorizer.Account, error) {
-	return a.many(ctx, `component_app_id = ? AND app_id > ? ORDER BY app_id LIMIT ?`, a.app, after, limit)
+func (a *Authorizer) List(ctx context.Context, f authorizer.Filter, after string, limit int) ([]authorizer.Account, error) {
+	where, args := `component_app_id = ? AND app_id > ?`, []any{a.app, after}
+	if f.Claimed != nil {
+		where += map[bool]string{true: ` AND sender IS NOT NULL`, false: ` AND sender IS NULL`}[*f.Claimed]
+	}
+	if f.Finding != "" {
+		where += ` AND app_id IN (SELECT owner FROM finding WHERE component_app_id = ? AND kind = ? AND code = ?)`
+		args = append(args, a.app, token.Authorizer, f.Finding)
+	}
+	return a.many(ctx, where+` ORDER BY app_id LIMIT ?`, append(args, limit)...)
 }
 
 // ClaimProfiles takes the leases of accounts whose profile is due.
@@ -116,14 +129,14 @@ func (a *Authorizer) ClaimProfiles(ctx context.Context, limit int, lease time.Du
 
 // SaveProfile stores a profile and the binding. A claim that has passed to
 // another is no error: the other one does the same.
-func (a *Authorizer) SaveProfile(ctx context.Context, acc authorizer.Account) error {
+func (a *Authorizer) SaveProfile(ctx context.Context, acc authorizer.Account, next time.Duration) error {
 	profile, err := json.Marshal(acc.Profile)
 	if err != nil {
 		return err
 	}
 	return a.db.inTx(ctx, func(x tx) error {
-		n, err := x.exec(ctx, `UPDATE authorizer SET kind = ?, user_name = ?, profile = ?, sets = ?, waiting = ?, due_at = NULL, claim = 0, failures = 0, problem = ''
-WHERE id = ? AND claim = ?`, acc.Kind, acc.UserName, string(profile), setsText(acc.Sets), acc.Waiting, acc.ID, acc.Claim)
+		n, err := x.exec(ctx, `UPDATE authorizer SET kind = ?, user_name = ?, profile = ?, sets = ?, waiting = ?, due_at = {now} + ?, profile_at = {now}, claim = 0, failures = 0, problem = ''
+WHERE id = ? AND claim = ?`, acc.Kind, acc.UserName, string(profile), setsText(acc.Sets), acc.Waiting, next.Milliseconds(), acc.ID, acc.Claim)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -135,8 +148,18 @@ WHERE id = ? AND claim = ?`, acc.Kind, acc.UserName, string(profile), setsText(a
 				return err
 			}
 		}
-		return x.health(ctx, a.app, token.Owner{Kind: token.Authorizer, ID: acc.AppID}, acc.Waiting)
+		return x.healthOf(ctx, a.app, acc.AppID)
 	})
+}
+
+// healthOf assesses accounts.
+func (x tx) healthOf(ctx context.Context, app string, appIDs ...string) error {
+	for _, id := range appIDs {
+		if err := x.health(ctx, app, token.Owner{Kind: token.Authorizer, ID: id}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func setsText(sets []int) string {
@@ -150,16 +173,29 @@ func setsText(sets []int) string {
 }
 
 // RetryProfile plans the next try.
-func (a *Authorizer) RetryProfile(ctx context.Context, acc authorizer.Account, after time.Duration, problem string) error {
-	_, err := a.db.run().exec(ctx, `UPDATE authorizer SET due_at = {now} + ?, claim = 0, failures = failures + 1, problem = ? WHERE id = ? AND claim = ?`,
-		after.Milliseconds(), problem, acc.ID, acc.Claim)
+func (a *Authorizer) RetryProfile(ctx context.Context, acc authorizer.Account, after time.Duration, problem string, cause wechat.Cause) error {
+	return a.db.inTx(ctx, func(x tx) error {
+		n, err := x.exec(ctx, `UPDATE authorizer SET due_at = {now} + ?, claim = 0, failures = failures + 1, problem = ?, cause = ? WHERE id = ? AND claim = ?`,
+			after.Milliseconds(), problem, cause.Text(), acc.ID, acc.Claim)
+		if err != nil || n == 0 {
+			return err
+		}
+		return x.healthOf(ctx, a.app, acc.AppID)
+	})
+}
+
+// RefreshProfile makes a profile due that is older than age.
+func (a *Authorizer) RefreshProfile(ctx context.Context, appID string, age time.Duration) error {
+	_, err := a.db.run().exec(ctx, `UPDATE authorizer SET due_at = {now} WHERE component_app_id = ? AND app_id = ? AND status = ? AND due_at > {now} AND claim = 0 AND profile_at < {now} - ?`,
+		a.app, appID, authorizer.Authorized, age.Milliseconds())
 	return err
 }
 
 // Bind gives an account to a sender.
 func (a *Authorizer) Bind(ctx context.Context, appID, sender string) error {
 	return a.db.inTx(ctx, func(x tx) error {
-		if _, err := x.exec(ctx, `UPDATE authorizer SET sender = NULL WHERE component_app_id = ? AND sender = ? AND app_id <> ?`, a.app, sender, appID); err != nil {
+		before, err := x.unbind(ctx, a.app, sender, appID)
+		if err != nil {
 			return err
 		}
 		n, err := x.exec(ctx, `UPDATE authorizer SET sender = ?, wanted = NULL, wanted_kind = '', waiting = '' WHERE component_app_id = ? AND app_id = ?`, sender, a.app, appID)
@@ -172,27 +208,55 @@ func (a *Authorizer) Bind(ctx context.Context, appID, sender string) error {
 		if err := x.bindSender(ctx, sender, appID); err != nil {
 			return err
 		}
-		return x.health(ctx, a.app, token.Owner{Kind: token.Authorizer, ID: appID}, "")
+		return x.healthOf(ctx, a.app, append(before, appID)...)
 	})
 }
 
+// unbind takes a sender from the accounts that speak for it, but for one, and
+// answers which they were.
+func (x tx) unbind(ctx context.Context, app, sender, but string) (appIDs []string, err error) {
+	const which = ` WHERE component_app_id = ? AND sender = ? AND app_id <> ?`
+	if err := x.all(ctx, &appIDs, `SELECT app_id FROM authorizer`+which, app, sender, but); err != nil || len(appIDs) == 0 {
+		return nil, err
+	}
+	_, err = x.exec(ctx, `UPDATE authorizer SET sender = NULL`+which, app, sender, but)
+	return appIDs, err
+}
+
 // Unauthorize ends an authorization and stops its token.
-func (a *Authorizer) Unauthorize(ctx context.Context, acc authorizer.Account, at time.Time, problem string) (done bool, err error) {
+func (a *Authorizer) Unauthorize(ctx context.Context, acc authorizer.Account, e authorizer.Ending) (done bool, err error) {
 	err = a.db.inTx(ctx, func(x tx) error {
-		ended := unixMilli(at)
-		n, err := x.exec(ctx, `UPDATE authorizer SET status = ?, unauthorized_at = CASE WHEN ? > 0 THEN ? ELSE {now} END, due_at = NULL, claim = 0, problem = ?
-WHERE component_app_id = ? AND app_id = ? AND authorized_at = ? AND status = ?`, authorizer.Unauthorized, ended, ended, problem,
-			a.app, acc.AppID, unixMilli(acc.AuthorizedAt), authorizer.Authorized)
+		at := unixMilli(e.At)
+		n, err := x.exec(ctx, `UPDATE authorizer SET status = ?, unauthorized_at = CASE WHEN ? > 0 THEN ? ELSE {now} END, told = CASE WHEN ? > 0 THEN 1 ELSE 0 END,
+due_at = NULL, claim = 0, problem = ?, cause = ? WHERE component_app_id = ? AND app_id = ? AND authorized_at = ? AND status = ?`,
+			authorizer.Unauthorized, at, at, at, e.Problem, e.Cause.Text(), a.app, acc.AppID, unixMilli(acc.AuthorizedAt), authorizer.Authorized)
 		if done = n > 0; err != nil || !done {
 			return err
 		}
-		o := token.Owner{Kind: token.Authorizer, ID: acc.AppID}
-		if err := x.stopToken(ctx, a.app, o, problem); err != nil {
+		if err := x.stopToken(ctx, a.app, token.Owner{Kind: token.Authorizer, ID: acc.AppID}, e.Problem); err != nil {
 			return err
 		}
-		return x.health(ctx, a.app, o, problem)
+		return x.healthOf(ctx, a.app, acc.AppID)
 	})
 	return done, err
+}
+
+// BeginVerify lets one of those who doubt an account ask after it.
+func (a *Authorizer) BeginVerify(ctx context.Context, appID string, every time.Duration) (mine bool, err error) {
+	n, err := a.db.run().exec(ctx, `UPDATE authorizer SET verified_at = {now} WHERE component_app_id = ? AND app_id = ? AND verified_at <= {now} - ?`, a.app, appID, every.Milliseconds())
+	return n > 0, err
+}
+
+// Concluded counts accounts that ended by our own conclusion.
+func (a *Authorizer) Concluded(ctx context.Context, within time.Duration) (ended, of int, err error) {
+	var r struct {
+		Ended int `db:"ended"`
+		Alive int `db:"alive"`
+	}
+	err = a.db.run().get(ctx, &r, `SELECT COALESCE(SUM(CASE WHEN status = ? AND told = 0 AND unauthorized_at > {now} - ? THEN 1 ELSE 0 END), 0) AS ended,
+COALESCE(SUM(CASE WHEN status = ? THEN 1 ELSE 0 END), 0) AS alive FROM authorizer WHERE component_app_id = ?`,
+		authorizer.Unauthorized, within.Milliseconds(), authorizer.Authorized, a.app)
+	return r.Ended, r.Ended + r.Alive, err
 }
 
 func unixMilli(t time.Time) int64 {

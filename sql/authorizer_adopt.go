@@ -11,27 +11,30 @@ import (
 )
 
 // Adopt stores what the vendor's list tells of an account.
-func (a *Authorizer) Adopt(ctx context.Context, l wechat.Listed) (changed bool, err error) {
+func (a *Authorizer) Adopt(ctx context.Context, l wechat.Listed, sure bool) (done authorizer.Adoption, err error) {
 	o := token.Owner{Kind: token.Authorizer, ID: l.AppID}
 	err = a.db.inTx(ctx, func(t tx) error {
-		changed = false
 		known, err := a.known(ctx, t, l)
-		if err != nil || known == ended {
+		switch {
+		case err != nil:
+			return err
+		case known == authorizer.Ended && !sure:
+			done = known
+			return nil
+		case known == authorizer.Same:
+			done, err = a.renewed(ctx, t, o, l.Refresh)
 			return err
 		}
-		if known == unknown {
-			if err := t.authorize(ctx, a.app, l.AppID, nil, l.AuthorizedAt); err != nil {
-				return err
-			}
-		}
-		same, err := a.sameRefresh(ctx, t, o, l.Refresh)
-		if err != nil || same && known == current {
+		done = authorizer.Adopted
+		if err := t.authorize(ctx, a.app, l.AppID, nil, l.AuthorizedAt); err != nil {
 			return err
 		}
-		changed = true
-		return t.putToken(ctx, a.app, o, wechat.Lent{Refresh: l.Refresh}, 0, 0)
+		if err := a.putRefresh(ctx, t, o, l.Refresh); err != nil {
+			return err
+		}
+		return t.health(ctx, a.app, o)
 	})
-	return changed, err
+	return done, err
 }
 
 // Drop forgets accounts.
@@ -41,6 +44,7 @@ func (a *Authorizer) Drop(ctx context.Context, appIDs []string) (dropped int, er
 		for _, query := range []string{
 			`DELETE FROM token WHERE component_app_id = ? AND kind = '` + token.Authorizer + `' AND owner IN (?)`,
 			`DELETE FROM exchange WHERE component_app_id = ? AND app_id IN (?)`,
+			`DELETE FROM finding WHERE component_app_id = ? AND kind = '` + token.Authorizer + `' AND owner IN (?)`,
 			`DELETE FROM authorizer WHERE component_app_id = ? AND app_id IN (?)`,
 		} {
 			n, err := t.exec(ctx, query, a.app, appIDs)
@@ -54,31 +58,46 @@ func (a *Authorizer) Drop(ctx context.Context, appIDs []string) (dropped int, er
 	return dropped, err
 }
 
-type knowledge int
-
-const (
-	unknown knowledge = iota // or ended before this authorization
-	current
-	ended // after this authorization: the list lags
-)
-
-func (a *Authorizer) known(ctx context.Context, t tx, l wechat.Listed) (knowledge, error) {
+// known tells whether an account is there: Same; Adopted, if it is unknown, or
+// authorized again since it ended, or ended only by our own conclusion; Ended,
+// if it said itself, after this authorization, that it ended.
+func (a *Authorizer) known(ctx context.Context, t tx, l wechat.Listed) (authorizer.Adoption, error) {
 	var r struct {
 		Status string `db:"status"`
 		Ended  int64  `db:"unauthorized_at"`
+		Told   bool   `db:"told"`
 	}
-	err := t.get(ctx, &r, `SELECT status, unauthorized_at FROM authorizer WHERE component_app_id = ? AND app_id = ?`+t.db.forUpdate(), a.app, l.AppID)
+	err := t.get(ctx, &r, `SELECT status, unauthorized_at, told FROM authorizer WHERE component_app_id = ? AND app_id = ?`+t.db.forUpdate(), a.app, l.AppID)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return unknown, nil
+		return authorizer.Adopted, nil
 	case err != nil:
-		return ended, err
+		return authorizer.Ended, err
 	case r.Status == authorizer.Authorized:
-		return current, nil
-	case l.AuthorizedAt.UnixMilli() > r.Ended:
-		return unknown, nil
+		return authorizer.Same, nil
+	case !r.Told || l.AuthorizedAt.UnixMilli() > r.Ended:
+		return authorizer.Adopted, nil
 	}
-	return ended, nil
+	return authorizer.Ended, nil
+}
+
+// renewed stores another refresh token than the kept one; then the token is due.
+func (a *Authorizer) renewed(ctx context.Context, t tx, o token.Owner, refresh string) (authorizer.Adoption, error) {
+	same, err := a.sameRefresh(ctx, t, o, refresh)
+	if err != nil || same || refresh == "" {
+		return authorizer.Same, err
+	}
+	if err := a.putRefresh(ctx, t, o, refresh); err != nil {
+		return authorizer.Same, err
+	}
+	return authorizer.Renewed, t.health(ctx, a.app, o)
+}
+
+func (a *Authorizer) putRefresh(ctx context.Context, t tx, o token.Owner, refresh string) error {
+	if refresh == "" {
+		return nil // its code was never exchanged: only its administrator can help
+	}
+	return t.putToken(ctx, a.app, o, wechat.Lent{Refresh: refresh}, 0, 0)
 }
 
 func (a *Authorizer) sameRefresh(ctx context.Context, t tx, o token.Owner, refresh string) (bool, error) {

@@ -195,12 +195,12 @@ func (a *Authorizer) Grant(ctx context.Context, x authorizer.Exchange, g wechat.
 		if err := t.exchanged(ctx, x.ID, g.AppID); err != nil {
 			return err
 		}
-		return t.health(ctx, a.app, o, "")
+		return t.health(ctx, a.app, o)
 	})
 }
 
-// authorize makes the account's row, or revives it. at is the vendor's time;
-// zero is now, in the vendor's whole seconds.
+// authorize makes the account's row, or revives it. nil sets leave those that
+// are known. at is the vendor's time; zero is now, in the vendor's whole seconds.
 func (x tx) authorize(ctx context.Context, app, appID string, sets []int, at time.Time) error {
 	_, err := x.exec(ctx, `INSERT INTO authorizer (component_app_id, app_id, status, sets) VALUES (?, ?, ?, '[]')`+x.db.orIgnore("app_id"), app, appID, authorizer.Authorized)
 	if err != nil {
@@ -213,8 +213,12 @@ func (x tx) authorize(ctx context.Context, app, appID string, sets []int, at tim
 		}
 		when -= when % 1000
 	}
-	_, err = x.exec(ctx, `UPDATE authorizer SET status = ?, sets = ?, authorized_at = CASE WHEN authorized_at > ? THEN authorized_at ELSE ? END,
-due_at = {now}, claim = 0, failures = 0, problem = '' WHERE component_app_id = ? AND app_id = ?`, authorizer.Authorized, setsText(sets), when, when, app, appID)
+	told := 0
+	if sets != nil {
+		told = 1
+	}
+	_, err = x.exec(ctx, `UPDATE authorizer SET status = ?, sets = CASE WHEN ? > 0 THEN ? ELSE sets END, authorized_at = CASE WHEN authorized_at > ? THEN authorized_at ELSE ? END,
+told = 0, due_at = {now}, claim = 0, failures = 0, problem = '', cause = '' WHERE component_app_id = ? AND app_id = ?`, authorizer.Authorized, told, setsText(sets), when, when, app, appID)
 	return err
 }
 

@@ -159,10 +159,10 @@ func TestAuthorizerStore(t *testing.T) {
 			}
 			old := read(t, s)
 			old.AuthorizedAt = event.Add(-time.Hour)
-			if done, err := s.Unauthorize(ctx, old, event, "x"); done || err != nil {
+			if done, err := s.Unauthorize(ctx, old, authorizer.Ending{At: event, Problem: "x"}); done || err != nil {
 				t.Fatal(done, err)
 			}
-			if done, err := s.Unauthorize(ctx, read(t, s), event.Add(time.Minute), "取消"); !done || err != nil {
+			if done, err := s.Unauthorize(ctx, read(t, s), authorizer.Ending{At: event.Add(time.Minute), Problem: "取消"}); !done || err != nil {
 				t.Fatal(done, err)
 			}
 			if a, k := read(t, s), load(t, tokens); a.Status != authorizer.Unauthorized || !a.UnauthorizedAt.Equal(event.Add(time.Minute)) || !k.Resting || k.Access != "" {
@@ -178,23 +178,23 @@ func TestAuthorizerStore(t *testing.T) {
 		},
 		"the list adopts what is unknown or differs, and revives nothing that ended later": func(t *testing.T, s *sql.Authorizer, tokens *sql.Token) {
 			l := wechat.Listed{AppID: shop.ID, Refresh: "r1", AuthorizedAt: event}
-			for i, want := range []bool{true, false} {
-				if changed, err := s.Adopt(ctx, l); changed != want || err != nil {
-					t.Errorf("time %d: %v, %v", i, changed, err)
+			for i, want := range []authorizer.Adoption{authorizer.Adopted, authorizer.Same} {
+				if done, err := s.Adopt(ctx, l, false); done != want || err != nil {
+					t.Errorf("time %d: %v, %v", i, done, err)
 				}
 			}
 			if a, k := read(t, s), load(t, tokens); a.Status != authorizer.Authorized || !a.AuthorizedAt.Equal(event) || k.Refresh != "r1" || k.Due > 0 {
 				t.Errorf("%+v, %v", a, k)
 			}
-			if _, err := s.Unauthorize(ctx, read(t, s), event.Add(time.Minute), "x"); err != nil {
+			if _, err := s.Unauthorize(ctx, read(t, s), authorizer.Ending{At: event.Add(time.Minute), Problem: "x"}); err != nil {
 				t.Fatal(err)
 			}
-			if changed, err := s.Adopt(ctx, l); changed || err != nil {
-				t.Errorf("an older one: %v, %v", changed, err)
+			if done, err := s.Adopt(ctx, l, false); done != authorizer.Ended || err != nil {
+				t.Errorf("an older one: %v, %v", done, err)
 			}
 			l.AuthorizedAt = event.Add(time.Hour)
-			if changed, err := s.Adopt(ctx, l); !changed || err != nil || read(t, s).Status != authorizer.Authorized || load(t, tokens).Resting {
-				t.Errorf("a newer one: %v, %v", changed, err)
+			if done, err := s.Adopt(ctx, l, false); done != authorizer.Adopted || err != nil || read(t, s).Status != authorizer.Authorized || load(t, tokens).Resting {
+				t.Errorf("a newer one: %v, %v", done, err)
 			}
 		},
 		"a profile binds the wanted sender, for the holder of the claim": func(t *testing.T, s *sql.Authorizer, _ *sql.Token) {
@@ -211,7 +211,7 @@ func TestAuthorizerStore(t *testing.T) {
 			late := a
 			late.Claim++
 			late.UserName = "gh_late"
-			if err := errors.Join(s.SaveProfile(ctx, late), s.SaveProfile(ctx, a)); err != nil {
+			if err := errors.Join(s.SaveProfile(ctx, late, time.Hour), s.SaveProfile(ctx, a, time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := s.BySender(ctx, "oa1"); err != nil || got.UserName != "gh_1" || got.Profile.NickName != "山海👩‍👩‍👧" || got.Wanted != "" {
@@ -262,7 +262,7 @@ func TestManyGrantsOfOneAccountAtOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		list, err := s.List(ctx, "", 10)
+		list, err := s.List(ctx, authorizer.Filter{}, "", 10)
 		if err != nil || len(list) != 1 {
 			t.Fatal(list, err)
 		}

@@ -85,3 +85,9 @@ func (c *Component) Ask(ctx context.Context, every time.Duration) (bool, error) 
 	n, err := c.db.run().exec(ctx, `UPDATE ticket SET asked_at = {now} WHERE component_app_id = ? AND asked_at <= {now} - ?`, c.app, every.Milliseconds())
 	return n > 0, err
 }
+
+// Clear lets one replica clear the quota, once in every.
+func (c *Component) Clear(ctx context.Context, every time.Duration) (bool, error) {
+	n, err := c.db.run().exec(ctx, `UPDATE ticket SET cleared_at = {now} WHERE component_app_id = ? AND cleared_at <= {now} - ?`, c.app, every.Milliseconds())
+	return n > 0, err
+}

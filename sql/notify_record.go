@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"wechattpp/notify"
+	"wechattpp/sender"
+	"wechattpp/token"
 )
 
 // recording is a result on its way into the database.
@@ -111,38 +113,47 @@ func (n *Notify) Postpone(ctx context.Context, chunks []int64, delay, spread tim
 	return nil
 }
 
-// Pause stops a sender. The feed hears of it when the reason is a new one.
+// Pause stops a sender. A refusal behind it is the account's health.
 func (n *Notify) Pause(ctx context.Context, p notify.Pause) error {
 	return n.db.inTx(ctx, func(t tx) error {
-		var before string
-		err := t.get(ctx, &before, `SELECT reason FROM sender_pause WHERE sender_id = ?`+t.db.forUpdate(), p.SenderID)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		upsert := `INSERT INTO sender_pause (sender_id, until_at, reason, detail, cause) VALUES (?, {now} + ?, ?, ?, ?)` +
+			t.db.onConflict("sender_id", "until_at", "reason", "detail", "cause")
+		if _, err := t.exec(ctx, upsert, p.SenderID, p.For.Milliseconds(), p.Reason, cut(p.Detail, 500), p.Cause.Text()); err != nil {
 			return err
 		}
-		upsert := `INSERT INTO sender_pause (sender_id, until_at, reason, detail) VALUES (?, {now} + ?, ?, ?)` +
-			t.db.onConflict("sender_id", "until_at", "reason", "detail")
-		if _, err := t.exec(ctx, upsert, p.SenderID, p.For.Milliseconds(), p.Reason, cut(p.Detail, 500)); err != nil || before == p.Reason {
-			return err
-		}
-		return t.tellPause(ctx, p)
+		return t.senderHealth(ctx, n.component, p.SenderID)
 	})
 }
 
 // Resume ends a pause.
 func (n *Notify) Resume(ctx context.Context, senderID int64) error {
-	_, err := n.db.run().exec(ctx, `DELETE FROM sender_pause WHERE sender_id = ?`, senderID)
-	return err
+	return n.db.inTx(ctx, func(t tx) error {
+		if _, err := t.exec(ctx, `DELETE FROM sender_pause WHERE sender_id = ?`, senderID); err != nil {
+			return err
+		}
+		return t.senderHealth(ctx, n.component, senderID)
+	})
 }
 
-func (t tx) tellPause(ctx context.Context, p notify.Pause) error {
-	data, err := encodeJSON(struct {
-		Sender  string `json:"sender"`
-		Problem string `json:"problem"`
-		Detail  string `json:"detail"`
-		Seconds int64  `json:"seconds"`
-	}{p.Sender, p.Reason, cut(p.Detail, 500), int64(p.For.Seconds())})
-	if err != nil {
-		return err
+// senderHealth assesses whoever speaks for a sender: its account, or itself if
+// it has a secret of its own.
+func (t tx) senderHealth(ctx context.Context, app string, senderID int64) error {
+	var s struct {
+		Code        string `db:"code"`
+		AppID       string `db:"app_id"`
+		Kind        string `db:"kind"`
+		Credentials string `db:"credentials"`
 	}
-	return t.feed(ctx, line{AppID: p.AppID, Type: "account.health", Data: data})
+	err := t.get(ctx, &s, `SELECT code, app_id, kind, credentials FROM sender WHERE id = ?`, senderID)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case s.Credentials == sender.Secret:
+		return t.health(ctx, app, token.OfSender(s.Code, s.Kind == sender.WeCom))
+	case s.AppID == "":
+		return nil
+	}
+	return t.healthOf(ctx, app, s.AppID)
 }

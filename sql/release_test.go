@@ -53,7 +53,7 @@ func TestADroppedAccountLeavesNothingAndTheOthersStay(t *testing.T) {
 	sqltest.Each(t, func(t *testing.T, db *sql.DB) {
 		ctx, store := t.Context(), db.Authorizer("wxComponent")
 		for _, appID := range []string{"wxTest", "wxShop"} {
-			if _, err := store.Adopt(ctx, wechat.Listed{AppID: appID, Refresh: "refreshtoken@@@R", AuthorizedAt: time.Now()}); err != nil {
+			if _, err := store.Adopt(ctx, wechat.Listed{AppID: appID, Refresh: "refreshtoken@@@R", AuthorizedAt: time.Now()}, false); err != nil {
 				t.Fatal(err)
 			}
 		}

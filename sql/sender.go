@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wechattpp/sender"
+	"wechattpp/token"
 )
 
 // Sender keeps the sending accounts.
@@ -151,7 +152,17 @@ func (s *Sender) Delete(ctx context.Context, code string) error {
 		if err == nil && n == 0 {
 			err = fs.ErrNotExist
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		freed, err := t.unbind(ctx, s.component, code, "")
+		if err != nil {
+			return err
+		}
+		if err := t.health(ctx, s.component, token.OfSender(code, old.Kind == sender.WeCom)); err != nil {
+			return err
+		}
+		return t.healthOf(ctx, s.component, freed...)
 	})
 }
 

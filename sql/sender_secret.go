@@ -72,8 +72,10 @@ func (t tx) keepOwnToken(ctx context.Context, app string, s sender.Sender) error
 	if s.HasToken() {
 		return t.beginToken(ctx, app, o, true)
 	}
-	_, err := t.exec(ctx, `DELETE FROM token WHERE component_app_id = ? AND kind = ? AND owner = ?`, app, o.Kind, o.ID)
-	return err
+	if _, err := t.exec(ctx, `DELETE FROM token WHERE component_app_id = ? AND kind = ? AND owner = ?`, app, o.Kind, o.ID); err != nil {
+		return err
+	}
+	return t.health(ctx, app, o)
 }
 
 // BeginTokens makes the missing token rows of senders with a secret of their

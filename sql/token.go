@@ -155,6 +155,8 @@ func (t *Token) Begin(ctx context.Context, o token.Owner, restart bool) error {
 	return t.db.inTx(ctx, func(x tx) error { return x.beginToken(ctx, t.app, o, restart) })
 }
 
+// beginToken is for transactions that change what the token depends on. The
+// component's findings stay until it has a token: tickets come all the time.
 func (x tx) beginToken(ctx context.Context, app string, o token.Owner, restart bool) error {
 	_, err := x.exec(ctx, `INSERT INTO token (component_app_id, kind, owner, due_at) VALUES (?, ?, ?, {now})`+x.db.orIgnore("kind"), app, o.Kind, o.ID)
 	if err != nil {
@@ -165,26 +167,46 @@ func (x tx) beginToken(ctx context.Context, app string, o token.Owner, restart b
 	if restart {
 		q = `UPDATE token SET due_at = {now}, claim = 0, failures = 0, problem = '', access = NULL, version = version + 1` + key
 	}
-	_, err = x.exec(ctx, q, app, o.Kind, o.ID)
+	if _, err = x.exec(ctx, q, app, o.Kind, o.ID); err != nil || o.Kind == token.Component {
+		return err
+	}
+	return x.health(ctx, app, o)
+}
+
+// Recheck lets a token be renewed now, unless it is younger than age or has
+// failed already.
+func (t *Token) Recheck(ctx context.Context, o token.Owner, age time.Duration) error {
+	_, err := t.db.run().exec(ctx, `UPDATE token SET due_at = {now} WHERE component_app_id = ? AND kind = ? AND owner = ?
+AND failures = 0 AND claim = 0 AND due_at > {now} AND issued_at < {now} - ?`, t.app, o.Kind, o.ID, age.Milliseconds())
 	return err
 }
 
 // Stop lets a row rest.
 func (t *Token) Stop(ctx context.Context, o token.Owner, problem string) error {
-	return t.db.inTx(ctx, func(x tx) error { return x.stopToken(ctx, t.app, o, problem) })
+	return t.db.inTx(ctx, func(x tx) error {
+		if err := x.stopToken(ctx, t.app, o, problem); err != nil {
+			return err
+		}
+		return x.health(ctx, t.app, o)
+	})
 }
 
 // stopToken keeps the refresh token: only the vendor can end it, and it may
 // yet prove to work.
 func (x tx) stopToken(ctx context.Context, app string, o token.Owner, problem string) error {
-	_, err := x.exec(ctx, `UPDATE token SET access = NULL, due_at = NULL, claim = 0, version = version + 1, problem = ?
+	_, err := x.exec(ctx, `UPDATE token SET access = NULL, due_at = NULL, claim = 0, version = version + 1, problem = ?, cause = ''
 WHERE component_app_id = ? AND kind = ? AND owner = ?`, problem, app, o.Kind, o.ID)
 	return err
 }
 
 // Put stores a token from elsewhere.
 func (t *Token) Put(ctx context.Context, o token.Owner, lent wechat.Lent, age, due time.Duration) error {
-	return t.db.inTx(ctx, func(x tx) error { return x.putToken(ctx, t.app, o, lent, age, due) })
+	return t.db.inTx(ctx, func(x tx) error {
+		if err := x.putToken(ctx, t.app, o, lent, age, due); err != nil {
+			return err
+		}
+		return x.health(ctx, t.app, o)
+	})
 }
 
 // putToken is for transactions that store more than the token. A token asked

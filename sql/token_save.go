@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ type tokenSave struct {
 	access, refresh []byte        // refresh only if it was rotated
 	asked           time.Time     // our clock; only differences of it are used
 	life, due       time.Duration // since then
+	mended          *token.Owner  // whose health the success changes; nil if it was well
 }
 
 // Save stores a new token together with whatever queued beside it.
@@ -28,7 +28,10 @@ func (t *Token) Save(ctx context.Context, k token.Kept, lent wechat.Lent, age, d
 	if err != nil {
 		return err
 	}
-	s := tokenSave{k.ID, k.Claim, access, refresh, time.Now().Add(-age), lent.Life, due}
+	s := tokenSave{k.ID, k.Claim, access, refresh, time.Now().Add(-age), lent.Life, due, nil}
+	if k.Failures > 0 {
+		s.mended = &k.Owner
+	}
 	err = t.saves.do(ctx, s)
 	if errors.Is(err, token.ErrLost) && refresh != nil {
 		return errors.Join(err, t.keepLate(ctx, k, refresh))
@@ -51,20 +54,36 @@ func (t *Token) keepLate(ctx context.Context, k token.Kept, refresh []byte) erro
 // batch until it is found.
 func (t *Token) flushSaves(ctx context.Context, batch []tokenSave) error {
 	return t.db.inTx(ctx, func(x tx) error {
+		save := x.saveEach
 		if t.db.dialect == onMySQL {
-			return x.saveJoined(ctx, batch)
+			save = x.saveJoined
+		}
+		if err := save(ctx, batch); err != nil {
+			return err
 		}
 		for _, s := range batch {
-			age := time.Since(s.asked).Milliseconds()
-			err := lostIfNone(x.exec(ctx, `UPDATE token SET access = ?, refresh = COALESCE(?, refresh), issued_at = {now} - ?, expires_at = {now} - ? + ?,
-due_at = {now} - ? + ?, claim = 0, version = version + 1, failures = 0, problem = '' WHERE id = ? AND claim = ?`,
-				s.access, s.refresh, age, age, s.life.Milliseconds(), age, s.due.Milliseconds(), s.id, s.claim))
-			if err != nil {
+			if s.mended == nil {
+				continue
+			}
+			if err := x.health(ctx, t.app, *s.mended); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (x tx) saveEach(ctx context.Context, batch []tokenSave) error {
+	for _, s := range batch {
+		age := time.Since(s.asked).Milliseconds()
+		err := lostIfNone(x.exec(ctx, `UPDATE token SET access = ?, refresh = COALESCE(?, refresh), issued_at = {now} - ?, expires_at = {now} - ? + ?,
+due_at = {now} - ? + ?, claim = 0, version = version + 1, failures = 0, problem = '' WHERE id = ? AND claim = ?`,
+			s.access, s.refresh, age, age, s.life.Milliseconds(), age, s.due.Milliseconds(), s.id, s.claim))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // One statement a batch: over a network, one a row would cost more than the
@@ -107,27 +126,16 @@ func (t *Token) flushReleases(ctx context.Context, batch []tokenRelease) error {
 	})
 }
 
+// release stores what follows a failure. A first one is nothing to tell of.
 func (x tx) release(ctx context.Context, app string, r tokenRelease) error {
-	if !r.v.Rest {
-		return lostIfNone(x.exec(ctx, `UPDATE token SET due_at = {now} + ?, claim = 0, failures = ?, problem = ? WHERE id = ? AND claim = ?`,
-			r.v.Due.Milliseconds(), r.v.Failures, r.v.Problem, r.id, r.claim))
+	query := `UPDATE token SET due_at = {now} + ?, claim = 0, failures = ?, problem = ?, cause = ? WHERE id = ? AND claim = ?`
+	args := []any{r.v.Due.Milliseconds(), r.v.Failures, r.v.Problem, r.v.Cause.Text(), r.id, r.claim}
+	if r.v.Rest {
+		query = `UPDATE token SET access = NULL, due_at = NULL, claim = 0, version = version + 1, failures = ?, problem = ?, cause = ? WHERE id = ? AND claim = ?`
+		args = args[1:]
 	}
-	err := lostIfNone(x.exec(ctx, `UPDATE token SET access = NULL, due_at = NULL, claim = 0, version = version + 1, failures = ?, problem = ? WHERE id = ? AND claim = ?`,
-		r.v.Failures, r.v.Problem, r.id, r.claim))
-	if err != nil {
+	if err := lostIfNone(x.exec(ctx, query, args...)); err != nil || r.v.Failures == 0 {
 		return err
 	}
-	return x.health(ctx, app, r.owner, r.v.Problem)
-}
-
-// health tells business systems that an account needs a person.
-func (x tx) health(ctx context.Context, app string, o token.Owner, problem string) error {
-	data, err := json.Marshal(map[string]string{"kind": o.Kind, "id": o.ID, "problem": problem})
-	if err != nil {
-		return err
-	}
-	if !o.Own() {
-		app = o.ID
-	}
-	return x.feed(ctx, line{AppID: app, Type: "account.health", Data: data})
+	return x.health(ctx, app, r.owner)
 }

@@ -87,7 +87,7 @@ func is(err error, targets ...error) bool {
 // verdictOn plans what follows a failure, except for the account's, which is
 // verified first.
 func verdictOn(k Kept, err error, r float64) Verdict {
-	v := Verdict{Failures: k.Failures + 1, Problem: shorten(err.Error())}
+	v := Verdict{Failures: k.Failures + 1, Problem: shorten(err.Error()), Cause: wechat.CauseOf(err)}
 	switch faultOf(k.Owner, err) {
 	case ours:
 		v.Failures, v.Due = k.Failures, jitter(pause, r)

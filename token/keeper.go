@@ -32,8 +32,9 @@ func (f MinterFunc) Mint(ctx context.Context, o Owner, refresh string) (wechat.L
 
 // Config says what a Keeper works with.
 type Config struct {
-	Store   Store
-	Minters map[string]Minter // by Owner.Kind
+	Store    Store
+	Platform string            // the component's AppID
+	Minters  map[string]Minter // by Owner.Kind
 	// Verify asks the vendor whether an account that was refused is still authorized, and for its refresh token.
 	// wechat.ErrNotAuthorized: it is not. nil: what the vendor said is believed.
 	Verify   func(ctx context.Context, appID string) (refresh string, err error)

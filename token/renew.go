@@ -141,10 +141,11 @@ func (k *Keeper) fail(ctx context.Context, row Kept, err error) error {
 	v := verdictOn(row, err, rand.Float64())
 	fault := faultOf(row.Owner, err)
 	if fault == account {
-		v = Verdict{Rest: true, Failures: row.Failures + 1, Problem: shorten("needs re-authorization: " + err.Error())}
+		v = Verdict{Rest: true, Failures: row.Failures + 1, Problem: shorten("needs re-authorization: " + err.Error()), Cause: v.Cause}
 	}
 	if fault == ours {
 		k.rest(pause)
+		k.suspect(ctx, v.Cause)
 	}
 	if lost := k.Store.Release(ctx, row, v); errors.Is(lost, ErrLost) {
 		return lost
@@ -156,6 +157,19 @@ func (k *Keeper) fail(ctx context.Context, row Kept, err error) error {
 		k.Log.Warn("token not renewed", row.Owner.attr(), "kind", row.Owner.Kind, "attempt", v.Failures, "rests", v.Rest, "err", err)
 	}
 	return &Unavailable{Owner: row.Owner, Rests: v.Rest, Problem: v.Problem, cause: err}
+}
+
+// suspect lets the component's token be renewed early when an authorizer's
+// renewal met an address that is not allowed, or a fault of the platform's
+// settings: the component's row then tells it, once for all, and tells when it
+// is over. Those rows are renewed at most every five minutes.
+func (k *Keeper) suspect(ctx context.Context, c wechat.Cause) {
+	if c.Class != wechat.ClassAddress && c.Class != wechat.ClassComponent {
+		return
+	}
+	if err := k.Store.Recheck(ctx, Owner{Component, k.Platform}, 5*time.Minute); err != nil {
+		k.Log.Warn("the component's token not checked", "err", err)
+	}
 }
 
 // rest pauses all authorizers of this process; the component's success ends it.

@@ -84,6 +84,8 @@ type Store interface {
 	// Begin makes sure that there is a row. A missing one is due now, and so is one that rests. restart: it is due now in
 	// any case, its token forgotten.
 	Begin(ctx context.Context, o Owner, restart bool) error
+	// Recheck makes a healthy row due if its token is older than age: something says that it may not be healthy.
+	Recheck(ctx context.Context, o Owner, age time.Duration) error
 	// Stop forgets the access token and lets the row rest. No row is no error.
 	Stop(ctx context.Context, o Owner, problem string) error
 	// Health counts.
@@ -96,6 +98,7 @@ type Verdict struct {
 	Rest     bool          // no next try; the access token is forgotten
 	Failures int
 	Problem  string // at most 500 characters, no secret
+	Cause    wechat.Cause
 }
 
 // Health is the state of all rows together.

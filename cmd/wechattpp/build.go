@@ -18,6 +18,7 @@ import (
 	"wechattpp/callback"
 	"wechattpp/component"
 	"wechattpp/crypto"
+	"wechattpp/health"
 	"wechattpp/notify"
 	"wechattpp/sender"
 	"wechattpp/sql"
@@ -42,6 +43,7 @@ type house struct {
 	senders     *sender.Room
 	users       *audience.Room
 	messages    *notify.Room
+	health      *health.Room
 	door        *callback.Door
 	release     *callback.Release
 
@@ -65,6 +67,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
 		Senders: h.senders, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Tokens: h.tokens,
+		Health: h.health, ComponentAppID: cfg.ComponentAppID,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())
@@ -84,8 +87,10 @@ func (h *house) rooms() (err error) {
 		return err
 	}
 	vendor := wechat.API{Base: cfg.APIBase, MPBase: cfg.MPBase, OpenBase: cfg.OpenBase, WeComBase: cfg.WeComBase}
+	h.health = &health.Room{Store: h.store.Health(cfg.ComponentAppID), Log: h.log}
+	h.metrics.MustRegister(h.health)
 	h.tokens = token.New(token.Config{
-		Store: h.store.Token(cfg.ComponentAppID), Minters: h.minters(vendor), Parallel: cfg.RenewParallel, Log: h.log, Metrics: h.metrics,
+		Platform: cfg.ComponentAppID, Store: h.store.Token(cfg.ComponentAppID), Minters: h.minters(vendor), Parallel: cfg.RenewParallel, Log: h.log, Metrics: h.metrics,
 		Verify: func(ctx context.Context, appID string) (string, error) { return h.authorizers.Verify(ctx, appID) },
 	})
 	platform := h.tokens.Source(h.platform())
@@ -96,7 +101,11 @@ func (h *house) rooms() (err error) {
 	h.authorizers = authorizer.New(authorizer.Config{
 		Vendor: vendor.Component(cfg.ComponentAppID, platform), Store: h.store.Authorizer(cfg.ComponentAppID),
 		Links: h.links, SenderAppID: h.senderAppID, PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("invitation"),
-		Nudge: func() { h.nudge("exchanges"); h.nudge("profiles") }, Log: h.log, Metrics: h.metrics,
+		Nudge: func() {
+			for _, step := range []string{"exchanges", "profiles", "renewals", "reconciliation"} {
+				h.nudge(step)
+			}
+		}, Log: h.log, Metrics: h.metrics,
 	})
 	h.senders = &sender.Room{
 		Store: h.store.Sender(cfg.ComponentAppID), API: vendor, Account: h.account,
@@ -201,10 +210,10 @@ func (h *house) senderChanged(s sender.Sender) {
 	}
 }
 
-// doubt asks WeChat whether an account still authorizes us; if not, that is
+// doubt lets it be found out what a refused call means for an account; that is
 // stored, and its sender rests until it authorizes again.
-func (h *house) doubt(ctx context.Context, appID string) {
-	if _, err := h.authorizers.Verify(ctx, appID); err != nil {
+func (h *house) doubt(ctx context.Context, appID string, refusal error) {
+	if err := h.authorizers.Doubt(ctx, appID, refusal); err != nil {
 		h.log.Warn("an account's authorization is in doubt", "app_id", appID, "err", err)
 	}
 }
@@ -295,5 +304,6 @@ func (h *house) ready(ctx context.Context) (unready, degraded []string) {
 	if err := h.store.CheckKey(ctx); err != nil {
 		weak = append(weak, err.Error())
 	}
+	weak = append(weak, h.health.Serious(ctx)...)
 	return nil, append(weak, h.door.Problems(time.Now())...)
 }

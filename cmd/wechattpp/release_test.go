@@ -266,7 +266,7 @@ func TestRowsOfTestAccountsFromAnOlderVersionGo(t *testing.T) {
 			}
 			ten := wechat.ReleasePairs()
 			for _, appID := range []string{ten[0].OA.AppID, ten[4].MP.AppID, "wx00000000000000aa"} {
-				if _, err := db.Authorizer(w.cfg.ComponentAppID).Adopt(t.Context(), wechat.Listed{AppID: appID, Refresh: "refreshtoken@@@old", AuthorizedAt: time.Now()}); err != nil {
+				if _, err := db.Authorizer(w.cfg.ComponentAppID).Adopt(t.Context(), wechat.Listed{AppID: appID, Refresh: "refreshtoken@@@old", AuthorizedAt: time.Now()}, false); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -13,6 +13,7 @@ func (h *house) work() {
 		newStep("exchanges", time.Second, h.authorizers.ExchangeDue),
 		newStep("profiles", time.Second, h.authorizers.ProfileDue),
 		newStep("renewals", time.Minute, h.tokens.RenewDue),
+		newStep("reconciliation", time.Minute, h.authorizers.ReconcileDue),
 		newStep("sends", time.Second, h.messages.SendDue),
 		newStep("preparations", time.Second, h.messages.PrepareDue),
 	}
@@ -37,9 +38,7 @@ func (h *house) reconcile(ctx context.Context) error {
 	if h.cfg.ComponentAppID == "" {
 		return nil
 	}
-	seen, changed, err := h.authorizers.Reconcile(ctx)
-	h.log.Info("compared with WeChat's list of authorizers", "accounts", seen, "changed", changed)
-	return err
+	return h.authorizers.Reconcile(ctx, false, time.Hour) // every replica asks
 }
 
 func (h *house) nudge(name string) {

@@ -1,0 +1,263 @@
+package sql
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"slices"
+	"time"
+
+	"wechattpp/authorizer"
+	"wechattpp/health"
+	"wechattpp/token"
+	"wechattpp/wechat"
+)
+
+// health assesses an owner of a token anew, at the end of a transaction that
+// changed its row, its account's or its sender's pause. If that is another
+// result than the stored one, it stores it and tells the feed, once.
+func (x tx) health(ctx context.Context, app string, o token.Owner) error {
+	facts, told, err := x.facts(ctx, app, o)
+	if err != nil {
+		return err
+	}
+	before, err := x.findings(ctx, app, o.Kind, []string{o.ID})
+	if err != nil {
+		return err
+	}
+	now := health.Assess(facts)
+	appeared, ended := health.Diff(before[o.ID], now)
+	if len(appeared)+len(ended) == 0 {
+		return nil
+	}
+	for i := range appeared {
+		appeared[i].Since = keptSince(before[o.ID], appeared[i].Code)
+	}
+	if err := x.saveFindings(ctx, app, o, appeared, ended); err != nil {
+		return err
+	}
+	return x.tellHealth(ctx, o, told, appeared, ended, now)
+}
+
+// keptSince is since when a finding has been there, zero if it is new: what it
+// says may have changed.
+func keptSince(before []health.Finding, code health.Code) time.Time {
+	for _, f := range before {
+		if f.Code == code {
+			return f.Since
+		}
+	}
+	return time.Time{}
+}
+
+func (x tx) saveFindings(ctx context.Context, app string, o token.Owner, appeared []health.Finding, ended []health.Code) error {
+	for _, code := range ended {
+		if _, err := x.exec(ctx, `DELETE FROM finding WHERE component_app_id = ? AND kind = ? AND owner = ? AND code = ?`, app, o.Kind, o.ID, string(code)); err != nil {
+			return err
+		}
+	}
+	for _, f := range appeared {
+		_, err := x.exec(ctx, `INSERT INTO finding (component_app_id, kind, owner, code, level, since_at, cause, sets, detail)
+VALUES (?, ?, ?, ?, ?, CASE WHEN ? > 0 THEN ? ELSE {now} END, ?, ?, ?)`+x.db.onConflict("component_app_id, kind, owner, code", "level", "cause", "sets", "detail"),
+			app, o.Kind, o.ID, string(f.Code), string(f.Level), unixMilli(f.Since), unixMilli(f.Since), f.Cause.Text(), setsText(f.Sets), cut(f.Detail, 500))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// healthLine is the data of an account.health line.
+type healthLine struct {
+	Kind     string          `json:"kind"`
+	ID       string          `json:"id"`
+	Sender   string          `json:"sender"` // code; empty if no sender is bound
+	Appeared []healthFinding `json:"appeared"`
+	Ended    []health.Code   `json:"ended"`
+	Findings []health.Code   `json:"findings"` // all there are now
+}
+
+type healthFinding struct {
+	Code    health.Code  `json:"code"`
+	Level   health.Level `json:"level"`
+	Text    string       `json:"text"`
+	Remedy  string       `json:"remedy"`
+	Vendor  int          `json:"vendor_code,omitempty"`
+	RID     string       `json:"rid,omitempty"`
+	Address string       `json:"address,omitempty"`
+	Sets    []int        `json:"permission_sets,omitempty"`
+}
+
+// whose is what the feed says of an owner.
+type whose struct{ appID, sender string }
+
+func (x tx) tellHealth(ctx context.Context, o token.Owner, w whose, appeared []health.Finding, ended []health.Code, now []health.Finding) error {
+	l := healthLine{Kind: o.Kind, ID: o.ID, Sender: w.sender, Appeared: []healthFinding{}, Ended: append([]health.Code{}, ended...), Findings: []health.Code{}}
+	for _, f := range appeared {
+		l.Appeared = append(l.Appeared, healthFinding{f.Code, f.Level, f.Text(), f.Remedy(w.sender), f.Cause.Code, f.Cause.RID, f.Cause.Address, f.Sets})
+	}
+	for _, f := range now {
+		l.Findings = append(l.Findings, f.Code)
+	}
+	data, err := encodeJSON(l)
+	if err != nil {
+		return err
+	}
+	return x.feed(ctx, line{AppID: w.appID, Type: "account.health", Data: data})
+}
+
+// facts reads what is stored of an owner. The account's row is locked, so that
+// of two transactions the later one sees what the earlier one did.
+func (x tx) facts(ctx context.Context, app string, o token.Owner) (f health.Facts, w whose, err error) {
+	f.Kind, w = o.Kind, whose{appID: o.ID}
+	switch {
+	case o.Kind == token.Authorizer:
+		w.sender, err = x.accountFacts(ctx, app, o.ID, &f)
+		if err == nil {
+			f.Pause, err = x.pauseFacts(ctx, `s.app_id = ? AND s.credentials = 'component'`, o.ID)
+		}
+	case o.Own():
+		w.sender = o.ID
+		if w.appID, err = x.senderAppID(ctx, o.ID); err == nil {
+			f.Pause, err = x.pauseFacts(ctx, `s.code = ?`, o.ID)
+		}
+	case o.Kind == token.Component:
+		f.Alarm, err = x.alarm(ctx, app)
+	}
+	if err == nil {
+		f.Token, err = x.tokenFacts(ctx, app, o)
+	}
+	return f, w, err
+}
+
+func (x tx) accountFacts(ctx context.Context, app, appID string, f *health.Facts) (sender string, err error) {
+	var r accountRow
+	err = x.get(ctx, &r, `SELECT `+accountColumns+` FROM authorizer WHERE component_app_id = ? AND app_id = ?`+x.db.forUpdate(), app, appID)
+	if errors.Is(err, fs.ErrNotExist) { // a sender that an administrator gave the AppID: nothing more is known
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	a, err := r.account()
+	if err != nil {
+		return "", err
+	}
+	f.Account = health.AccountFacts{
+		Exists: true, Ended: a.Status != authorizer.Authorized, Problem: a.Problem, Cause: a.Cause, Bound: a.Sender != "", Wanted: a.Wanted != "", Waiting: a.Waiting,
+		Known: a.Kind != "", Failures: a.Failures, Status: a.Profile.AccountStatus,
+	}
+	for _, m := range a.Missing() {
+		switch m.Level {
+		case authorizer.Required:
+			f.Account.Required = append(f.Account.Required, m.ID)
+		case authorizer.Advised:
+			f.Account.Advised = append(f.Account.Advised, m.ID)
+		}
+	}
+	return a.Sender, nil
+}
+
+func (x tx) senderAppID(ctx context.Context, code string) (string, error) {
+	s, err := readSender(ctx, x.runner, code)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return s.AppID, err
+}
+
+func (x tx) tokenFacts(ctx context.Context, app string, o token.Owner) (health.TokenFacts, error) {
+	var r struct {
+		Refresh  bool   `db:"refresh"`
+		Rests    bool   `db:"rests"`
+		Failures int    `db:"failures"`
+		Problem  string `db:"problem"`
+		Cause    string `db:"cause"`
+	}
+	err := x.get(ctx, &r, `SELECT refresh IS NOT NULL AS refresh, due_at IS NULL AS rests, failures, problem, cause FROM token
+WHERE component_app_id = ? AND kind = ? AND owner = ?`, app, o.Kind, o.ID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return health.TokenFacts{}, nil
+	}
+	return health.TokenFacts{Kept: true, Refresh: r.Refresh, Rests: r.Rests, Failures: r.Failures, Problem: r.Problem, Cause: wechat.ParseCause(r.Cause)}, err
+}
+
+// pauseFacts is why a sender is paused, if a refusal is the reason.
+func (x tx) pauseFacts(ctx context.Context, where, owner string) (health.PauseFacts, error) {
+	var r struct {
+		Kind   string `db:"kind"`
+		Detail string `db:"detail"`
+		Cause  string `db:"cause"`
+	}
+	err := x.get(ctx, &r, `SELECT s.kind, p.detail, p.cause FROM sender s JOIN sender_pause p ON p.sender_id = s.id WHERE `+where+` LIMIT 1`, owner)
+	if errors.Is(err, fs.ErrNotExist) {
+		return health.PauseFacts{}, nil
+	}
+	set := map[string]int{"wechatoa": 7, "wechatmp": 18}[r.Kind]
+	return health.PauseFacts{Cause: wechat.ParseCause(r.Cause), Detail: r.Detail, Set: set}, err
+}
+
+func (x tx) alarm(ctx context.Context, app string) (alarm string, err error) {
+	err = x.get(ctx, &alarm, `SELECT alarm FROM reconciliation WHERE component_app_id = ?`, app)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return alarm, err
+}
+
+// Health reads the findings of one component's deployment.
+type Health struct {
+	db  *DB
+	app string // the component's
+}
+
+var _ health.Store = (*Health)(nil)
+
+// Health gives the store of findings.
+func (db *DB) Health(componentAppID string) *Health { return &Health{db, componentAppID} }
+
+// Of reads findings.
+func (h *Health) Of(ctx context.Context, kind string, ids []string) (map[string][]health.Finding, error) {
+	return h.db.run().findings(ctx, h.app, kind, ids)
+}
+
+// Count counts owners by finding.
+func (h *Health) Count(ctx context.Context) (map[health.Mark]int, error) {
+	var rows []struct {
+		Code  string `db:"code"`
+		Level string `db:"level"`
+		N     int    `db:"n"`
+	}
+	err := h.db.run().all(ctx, &rows, `SELECT code, level, COUNT(*) AS n FROM finding WHERE component_app_id = ? GROUP BY code, level`, h.app)
+	counts := map[health.Mark]int{}
+	for _, r := range rows {
+		counts[health.Mark{Code: health.Code(r.Code), Level: health.Level(r.Level)}] = r.N
+	}
+	return counts, err
+}
+
+func (r runner) findings(ctx context.Context, app, kind string, ids []string) (map[string][]health.Finding, error) {
+	var rows []struct {
+		Owner  string `db:"owner"`
+		Code   string `db:"code"`
+		Level  string `db:"level"`
+		Since  int64  `db:"since_at"`
+		Cause  string `db:"cause"`
+		Sets   string `db:"sets"`
+		Detail string `db:"detail"`
+	}
+	err := r.all(ctx, &rows, `SELECT owner, code, level, since_at, cause, sets, detail FROM finding WHERE component_app_id = ? AND kind = ? AND owner IN (?) ORDER BY owner, code`, app, kind, ids)
+	found := map[string][]health.Finding{}
+	for _, row := range rows {
+		f := health.Finding{Code: health.Code(row.Code), Level: health.Level(row.Level), Since: moment(row.Since), Cause: wechat.ParseCause(row.Cause), Detail: row.Detail}
+		if err := json.Unmarshal([]byte(row.Sets), &f.Sets); err != nil {
+			return nil, err
+		}
+		found[row.Owner] = append(found[row.Owner], f)
+	}
+	for _, all := range found {
+		slices.SortStableFunc(all, health.Worst)
+	}
+	return found, err
+}
