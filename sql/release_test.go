@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"wechattpp/authorizer"
 	"wechattpp/sql"
 	"wechattpp/sql/sqltest"
 	"wechattpp/token"
@@ -63,7 +64,7 @@ func TestADroppedAccountLeavesNothingAndTheOthersStay(t *testing.T) {
 		if n, err := store.Drop(ctx, []string{"wxTest", "wxNobody"}); n != 0 || err != nil {
 			t.Errorf("dropped %d rows again, %v", n, err)
 		}
-		left, err := store.List(ctx, "", 10)
+		left, err := store.List(ctx, authorizer.Filter{}, "", 10)
 		if err != nil || len(left) != 1 || left[0].AppID != "wxShop" {
 			t.Errorf("left %+v, %v", left, err)
 		}
