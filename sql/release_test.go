@@ -58,7 +58,7 @@ func TestADroppedAccountLeavesNothingAndTheOthersStay(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n, err := store.Drop(ctx, []string{"wxTest", "wxNobody"}); n != 2 || err != nil {
+		if n, err := store.Drop(ctx, []string{"wxTest", "wxNobody"}); n != 3 || err != nil {
 			t.Errorf("dropped %d rows, %v", n, err)
 		}
 		if n, err := store.Drop(ctx, []string{"wxTest", "wxNobody"}); n != 0 || err != nil {

@@ -9,10 +9,10 @@ import (
 func TestACauseKeepsWhatAPersonNeedsAndIsReadAgain(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[Cause]error{
-		{Class: ClassAddress, Code: 61004, RID: "a-b-c", Address: "203.0.113.7"}: fmt.Errorf("x: %w", newError("op", 61004, "access clientip is not registered requestIP: 203.0.113.7 rid: a-b-c", false)),
-		{Class: ClassSecret, Code: 40001, RID: "r"}:                              newError("op", 40001, "invalid credential rid: r", true),
-		{Class: ClassQuota, Code: 45009}:                                         newError("op", 45009, "reach max api daily quota limit", false),
-		{Code: 45009}:                                                            newError("op", 45009, "reach max api minute-quota limit", false),
+		{Class: ClassAddress, Code: 61004, RID: "a-b-c", Address: "203.0.113.7"}: fmt.Errorf("x: %w", weChat.refusal("op", 61004, "access clientip is not registered requestIP: 203.0.113.7 rid: a-b-c", false)),
+		{Class: ClassSecret, Code: 40001, RID: "r"}:                              weChat.refusal("op", 40001, "invalid credential rid: r", true),
+		{Class: ClassQuota, Code: 45009}:                                         weChat.refusal("op", 45009, "reach max api daily quota limit", false),
+		{Code: 45009}:                                                            weChat.refusal("op", 45009, "reach max api minute-quota limit", false),
 		{Class: ClassTicket}:                                                     fmt.Errorf("none came: %w", ErrTicket),
 		{}:                                                                       errors.New("the network"),
 	} {
