@@ -13,7 +13,7 @@ type counts struct {
 	no                      map[*Refusal]*bySource
 	wait                    prometheus.Observer
 	effects                 *prometheus.CounterVec
-	due, oldest             prometheus.Gauge
+	lag                     prometheus.Observer
 }
 
 // bySource has a counter for each address.
@@ -27,13 +27,16 @@ func newCounts(reg prometheus.Registerer) *counts {
 		Name: "wechattpp_push_seconds", Help: "Time from the arrival of a push until it was on disk.",
 		Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 4.5},
 	})
+	lag := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "wechattpp_event_lag_seconds", Help: "Time from the arrival of an event until its effect was done.",
+		Buckets: []float64{.01, .05, .1, .5, 1, 5, 30, 300, 3600, 86400},
+	})
 	c := &counts{
 		no: map[*Refusal]*bySource{}, wait: wait,
 		effects: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "wechattpp_event_effects_total", Help: "Work on events by kind and result: done, waiting, failed, given_up.",
 		}, []string{"kind", "result"}),
-		due:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "wechattpp_events_due", Help: "Events whose effect is due."}),
-		oldest: prometheus.NewGauge(prometheus.GaugeOpts{Name: "wechattpp_events_oldest_seconds", Help: "For how long the oldest due event has been due."}),
+		lag: lag,
 	}
 	c.fresh, c.copies, c.verified = each(pushes, "taken"), each(pushes, "copy"), each(pushes, "verified")
 	for _, r := range refusals {
@@ -41,7 +44,7 @@ func newCounts(reg prometheus.Registerer) *counts {
 		c.no[r] = &by
 	}
 	if reg != nil {
-		reg.MustRegister(pushes, wait, c.effects, c.due, c.oldest)
+		reg.MustRegister(pushes, wait, c.effects, lag)
 	}
 	return c
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,8 +44,6 @@ type Door struct {
 	waits     waits
 	gaps      gaps
 	alarms    alarms
-	// measured is when the backlog was last looked at, in Unix nanoseconds.
-	measured atomic.Int64
 }
 
 // New makes a Door.

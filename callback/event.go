@@ -73,9 +73,6 @@ type Store interface {
 	Release(ctx context.Context, j *Job) error
 	// GiveUp ends the work on an event for good, keeping it with the problem.
 	GiveUp(ctx context.Context, j *Job, problem string) error
-	// Backlog tells how many events are due and for how long the oldest has
-	// been.
-	Backlog(ctx context.Context) (n int, oldest time.Duration, err error)
 	// Forget looks at up to limit events in the order they came, from the given
 	// id on, and deletes those received longer ago than age that are not due.
 	// next is where to go on, 0 when the rest is younger.

@@ -34,9 +34,6 @@ var errForeign = errors.New("the event is not for the account in its path: ToUse
 // A failing event is put off and costs no other; the error is the store's.
 // Several calls, also on several replicas, may run at once.
 func (d *Door) WorkDue(ctx context.Context) (int, error) {
-	if err := d.measure(ctx); err != nil {
-		return 0, err
-	}
 	jobs, err := d.Store.Claim(ctx, perRound, lease)
 	if err != nil || len(jobs) == 0 {
 		return 0, err
@@ -69,6 +66,7 @@ func (d *Door) workOne(ctx context.Context, j *Job) (ended bool, err error) {
 	switch {
 	case bad == nil:
 		d.counts.effects.WithLabelValues(kind, "done").Inc()
+		d.counts.lag.Observe(j.Age.Seconds())
 		return true, nil
 	case ctx.Err() != nil:
 		return false, nil // we are stopping: the lease brings it back
@@ -133,20 +131,6 @@ func (d *Door) release(ctx context.Context, j *Job, p *wechat.Push) error {
 		return errForeign
 	}
 	return d.Store.Release(ctx, j)
-}
-
-// measure looks at the backlog every ten seconds.
-func (d *Door) measure(ctx context.Context) error {
-	last, now := d.measured.Load(), time.Now().UnixNano()
-	if now-last < int64(10*time.Second) || !d.measured.CompareAndSwap(last, now) {
-		return nil
-	}
-	n, oldest, err := d.Store.Backlog(ctx)
-	if err == nil {
-		d.counts.due.Set(float64(n))
-		d.counts.oldest.Set(oldest.Seconds())
-	}
-	return err
 }
 
 // ForgetOld deletes events received longer ago than age, in batches; at least

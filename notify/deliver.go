@@ -128,7 +128,7 @@ func (e *delivery) oneCall(ctx context.Context, i int) {
 		v.to = Sending // the first call of this attempt may have arrived: only its own id may be used
 	}
 	e.moves[i] = Move{Call: i, To: v.to, VendorMsgID: id, Code: v.code, Text: v.text}
-	e.room.metrics.sends.WithLabelValues(v.to.String(), v.class).Inc()
+	e.room.metrics.sent(v)
 	if v.stop {
 		e.stopped.CompareAndSwap(nil, &Stop{v.code, v.text})
 	}

@@ -120,9 +120,7 @@ const (
 
 // Backlog is what waits.
 type Backlog struct {
-	Chunks int           // with somebody queued or sending
-	Due    int           // of them due now, counted up to 100,000
-	Oldest time.Duration // how long the oldest has been due
+	Chunks int // with somebody queued or sending
 }
 
 // Store keeps messages. The counts of a chunk are written in the transaction

@@ -21,7 +21,7 @@ var _ access.Store = (*Access)(nil)
 // it once.
 func (db *DB) Access() *Access {
 	s := &Access{db: db}
-	s.trail = newGroup(db, company, s.appendTrail, nil)
+	s.trail = newGroup(db, "audit", company, s.appendTrail, nil)
 	return s
 }
 

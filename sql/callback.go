@@ -26,7 +26,7 @@ type arrival struct {
 // Callback starts the committers of incoming events. Call it once.
 func (db *DB) Callback() *Callback {
 	c := &Callback{db: db}
-	c.group = newGroup(db, company, c.flush, weighEvent)
+	c.group = newGroup(db, "events", company, c.flush, weighEvent)
 	return c
 }
 

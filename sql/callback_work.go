@@ -75,7 +75,6 @@ const (
 	leaveEventSQL = `UPDATE event SET due_at = NULL, problem = ? WHERE id = ? AND claim = ?`
 	// 2: was held. The range that the event lies in must not tell of it again.
 	releaseSQL = `UPDATE event SET held = 2 WHERE id = ? AND claim = ? AND held = 1`
-	backlogSQL = `SELECT COUNT(*) AS n, COALESCE({now} - MIN(due_at), 0) AS oldest FROM event WHERE due_at <= {now}`
 )
 
 // Done ends the work on the jobs of one claim.
@@ -108,16 +107,6 @@ func (c *Callback) Release(ctx context.Context, j *callback.Job) error {
 		}
 		return t.feed(ctx, line{AppID: j.AppID, Type: j.Type, EventID: j.ID})
 	})
-}
-
-// Backlog reads the due end of the index.
-func (c *Callback) Backlog(ctx context.Context) (int, time.Duration, error) {
-	var b struct {
-		N      int   `db:"n"`
-		Oldest int64 `db:"oldest"`
-	}
-	err := c.db.run().get(ctx, &b, backlogSQL)
-	return b.N, time.Duration(b.Oldest) * time.Millisecond, err
 }
 
 const (

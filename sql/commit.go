@@ -26,14 +26,16 @@ const apart = 1 << 30
 // next one. Nobody lingers for company, so that a lone row waits for one
 // flush and no more.
 type group[T any] struct {
-	flush func(context.Context, []T) error // writes all or nothing
-	batch int
-	weigh func(T) int // how many rows an item is; nil means 1
-	alone int         // see company
-	queue chan *queued[T]
-	turn  sync.Mutex // held while a batch is collected, and while a large one commits
-	free  sync.Pool  // of *queued[T]
-	done  sync.WaitGroup
+	name    string // in the metrics
+	metrics *metrics
+	flush   func(context.Context, []T) error // writes all or nothing
+	batch   int
+	weigh   func(T) int // how many rows an item is; nil means 1
+	alone   int         // see company
+	queue   chan *queued[T]
+	turn    sync.Mutex // held while a batch is collected, and while a large one commits
+	free    sync.Pool  // of *queued[T]
+	done    sync.WaitGroup
 }
 
 type queued[T any] struct {
@@ -43,8 +45,8 @@ type queued[T any] struct {
 }
 
 // newGroup starts the committers; DB.Close waits for them.
-func newGroup[T any](db *DB, alone int, flush func(context.Context, []T) error, weigh func(T) int) *group[T] {
-	g := &group[T]{flush: flush, batch: db.batch, weigh: weigh, alone: alone, queue: make(chan *queued[T], 4096)}
+func newGroup[T any](db *DB, name string, alone int, flush func(context.Context, []T) error, weigh func(T) int) *group[T] {
+	g := &group[T]{name: name, metrics: db.metrics, flush: flush, batch: db.batch, weigh: weigh, alone: alone, queue: make(chan *queued[T], 4096)}
 	g.free.New = func() any { return &queued[T]{end: make(chan error, 1)} }
 	for range committers {
 		g.done.Go(g.work)
@@ -160,10 +162,12 @@ func (g *group[T]) commit(batch []*queued[T]) error {
 	for i, q := range batch {
 		items[i] = q.item
 	}
+	began := time.Now()
 	err := g.flush(ctx, items)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.Join(errAway, err)
 	}
+	g.metrics.committed(g.name, len(items), began, err)
 	return err
 }
 

@@ -36,9 +36,9 @@ var _ notify.Store = (*Notify)(nil)
 // starts its committers.
 func (db *DB) Notify(component string) *Notify {
 	n := &Notify{db: db, component: component}
-	n.adds = newGroup(db, apart, n.add, (*adding).weight)
-	n.results = newGroup(db, apart, n.record, (*recording).weight)
-	n.outcomes = newGroup(db, company, n.settleOutcomes, nil)
+	n.adds = newGroup(db, "messages", apart, n.add, (*adding).weight)
+	n.results = newGroup(db, "results", apart, n.record, (*recording).weight)
+	n.outcomes = newGroup(db, "outcomes", company, n.settleOutcomes, nil)
 	return n
 }
 

@@ -153,12 +153,9 @@ func orZero[T any](p *T) (v T) {
 // it holds the open ones.
 func (n *Notify) Backlog(ctx context.Context) (notify.Backlog, error) {
 	var b struct {
-		Chunks int   `db:"chunks"`
-		Due    int   `db:"due"`
-		Oldest int64 `db:"oldest"`
+		Chunks int `db:"chunks"`
 	}
-	const query = `SELECT COUNT(*) AS chunks, COALESCE(SUM(CASE WHEN due_at <= {now} THEN 1 ELSE 0 END), 0) AS due,
-		COALESCE({now} - MIN(due_at), 0) AS oldest FROM (SELECT due_at FROM chunk WHERE due_at > 0 ORDER BY due_at LIMIT 100000) c`
+	const query = `SELECT COUNT(*) AS chunks FROM (SELECT due_at FROM chunk WHERE due_at > 0 ORDER BY due_at LIMIT 100000) c`
 	err := n.db.run().get(ctx, &b, query)
-	return notify.Backlog{Chunks: b.Chunks, Due: b.Due, Oldest: time.Duration(max(0, b.Oldest)) * time.Millisecond}, err
+	return notify.Backlog{Chunks: b.Chunks}, err
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"wechattpp/crypto"
 )
@@ -25,6 +26,8 @@ type Options struct {
 	CommitBatch int
 	// Log takes what the database has to say; nil means slog.Default().
 	Log *slog.Logger
+	// Metrics shows commits and due rows; nil: nowhere.
+	Metrics prometheus.Registerer
 }
 
 // DB is an open database. Close it last, after every room has stopped.
@@ -36,6 +39,7 @@ type DB struct {
 	batch   int
 	log     *slog.Logger
 	ids     *sequences
+	metrics *metrics
 
 	groups []interface{ close() }
 }
@@ -83,7 +87,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := db.x.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database does not answer: %w", err), db.Close())
 	}
-	db.ids = &sequences{db: db}
+	db.ids, db.metrics = &sequences{db: db}, newMetrics(o.Metrics, db)
 	return db, nil
 }
 

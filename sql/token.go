@@ -23,8 +23,8 @@ var _ token.Store = (*Token)(nil)
 // Token gives the store of tokens for a component. Make one a process.
 func (db *DB) Token(componentAppID string) *Token {
 	t := &Token{db: db, app: componentAppID}
-	t.saves = newGroup(db, company, t.flushSaves, nil)
-	t.releases = newGroup(db, company, t.flushReleases, nil)
+	t.saves = newGroup(db, "tokens", company, t.flushSaves, nil)
+	t.releases = newGroup(db, "token_leases", company, t.flushReleases, nil)
 	return t
 }
 
@@ -256,16 +256,12 @@ func (db *DB) forUpdate() string {
 // Health counts the rows.
 func (t *Token) Health(ctx context.Context) (token.Health, error) {
 	var r struct {
-		Backlog int   `db:"backlog"`
-		Late    int64 `db:"late"`
 		Oldest  int64 `db:"oldest"`
 		Resting int   `db:"resting"`
 	}
 	err := t.db.run().get(ctx, &r, `SELECT
- COALESCE(SUM(CASE WHEN due_at <= {now} THEN 1 ELSE 0 END), 0) AS backlog,
- COALESCE({now} - MIN(CASE WHEN due_at <= {now} THEN due_at END), 0) AS late,
  COALESCE({now} - MIN(CASE WHEN due_at IS NOT NULL AND issued_at > 0 THEN issued_at END), 0) AS oldest,
  COALESCE(SUM(CASE WHEN due_at IS NULL AND problem <> '' THEN 1 ELSE 0 END), 0) AS resting
 FROM token WHERE component_app_id = ?`, t.app)
-	return token.Health{Backlog: r.Backlog, Late: ms(r.Late), Oldest: ms(r.Oldest), Resting: r.Resting}, err
+	return token.Health{Oldest: ms(r.Oldest), Resting: r.Resting}, err
 }

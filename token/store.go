@@ -103,8 +103,6 @@ type Verdict struct {
 
 // Health is the state of all rows together.
 type Health struct {
-	Backlog int           // rows that are due
-	Late    time.Duration // how long the oldest of them has been
 	Oldest  time.Duration // age of the oldest token that is kept fresh
 	Resting int           // rows that rest because of a problem
 }

@@ -32,7 +32,7 @@ func withStore(c *cobra.Command, flags *pflag.FlagSet, f func(context.Context, *
 	if err != nil {
 		return err
 	}
-	s, err := openStore(c.Context(), cfg, newLog(cfg, os.Stderr), cfg.Migrate)
+	s, err := openStore(c.Context(), cfg, newLog(cfg, os.Stderr), nil, cfg.Migrate)
 	if err != nil {
 		return err
 	}

@@ -55,13 +55,14 @@ type house struct {
 func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err error) {
 	h := &house{cfg: cfg, log: log, metrics: prometheus.NewRegistry(), replica: newReplica()}
 	h.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if h.store, err = openStore(ctx, cfg, log, cfg.Migrate); err != nil {
+	if h.store, err = openStore(ctx, cfg, log, h.metrics, cfg.Migrate); err != nil {
 		return nil, err
 	}
 	if err := h.rooms(); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	h.work()
+	h.counted()
 	h.handler, err = api.New(api.Config{
 		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
 		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,

@@ -158,7 +158,7 @@ func withKeyFile(c *cobra.Command, flags *pflag.FlagSet, f func(ctx context.Cont
 		}
 		defer unlock() //nolint:errcheck // the lock ends with the process
 	}
-	s, err := openStore(c.Context(), cfg, newLog(cfg, os.Stderr), cfg.Migrate)
+	s, err := openStore(c.Context(), cfg, newLog(cfg, os.Stderr), nil, cfg.Migrate)
 	if err != nil {
 		return err
 	}

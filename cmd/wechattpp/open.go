@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"wechattpp/crypto"
 	"wechattpp/sql"
 )
@@ -24,15 +26,15 @@ type store struct {
 
 // openStore opens the configured database with its master key. It changes
 // nothing but to make a new SQLite database's key file; migrate says whether
-// the schema may be brought up to date.
-func openStore(ctx context.Context, c *Config, log *slog.Logger, migrate bool) (*store, error) {
+// the schema may be brought up to date. metrics may be nil.
+func openStore(ctx context.Context, c *Config, log *slog.Logger, metrics prometheus.Registerer, migrate bool) (*store, error) {
 	vault, err := openVault(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	keys := c.keySource()
 	vault.Learn(keys)
-	db, err := sql.Open(ctx, sql.Options{Source: c.Database, Vault: vault, CommitBatch: c.CommitBatch, Log: log})
+	db, err := sql.Open(ctx, sql.Options{Source: c.Database, Vault: vault, CommitBatch: c.CommitBatch, Log: log, Metrics: metrics})
 	if err != nil {
 		return nil, fmt.Errorf("wechattpp_database: %w", err)
 	}
