@@ -72,7 +72,7 @@ func (v *vendor) note(o token.Owner, refresh string) {
 
 func keeper(t testing.TB, db *sql.DB, v token.Minter, with ...func(*token.Config)) *token.Keeper {
 	t.Helper()
-	c := token.Config{Store: db.Token(app), Log: slog.New(slog.DiscardHandler), Minters: map[string]token.Minter{token.Authorizer: v, token.Component: v, token.Sender: v}}
+	c := token.Config{Store: db.Token(app), Log: slog.New(slog.DiscardHandler), Minters: map[string]token.Minter{token.Authorizer: v, token.Component: v, token.Sender: v, token.WeCom: v}}
 	for _, f := range with {
 		f(&c)
 	}

@@ -143,40 +143,6 @@ func clientCommand(flags *pflag.FlagSet) *cobra.Command {
 	return group("client", "Clients of the API: create, list", create, list)
 }
 
-func senderCommand(flags *pflag.FlagSet) *cobra.Command {
-	var made sender.Sender
-	create := &cobra.Command{Use: "create CODE", Short: "Make a sender, to be bound by its invitation", Args: exactArgs(1), RunE: func(c *cobra.Command, args []string) error {
-		return withStore(c, flags, func(ctx context.Context, cfg *Config, s *store) error {
-			made.Code = args[0]
-			if made.Name == "" {
-				made.Name = made.Code
-			}
-			room := &sender.Room{Store: s.Sender(cfg.ComponentAppID)}
-			if _, err := room.Create(ctx, made); err != nil {
-				return flagError(err)
-			}
-			fmt.Fprintf(c.OutOrStdout(), "Sender %s is made. Invite its account's administrator: POST /v1/senders/%s/invitations\n", made.Code, made.Code)
-			return nil
-		})
-	}}
-	create.Flags().StringVar(&made.Kind, "kind", sender.OfficialAccount, "wechatoa or wechatmp")
-	create.Flags().StringVar(&made.Name, "name", "", "name for people; the code if empty")
-	list := &cobra.Command{Use: "list", Short: "List the senders (the first 1,000)", Args: exactArgs(0), RunE: func(c *cobra.Command, _ []string) error {
-		return withStore(c, flags, func(ctx context.Context, cfg *Config, s *store) error {
-			all, err := (&sender.Room{Store: s.Sender(cfg.ComponentAppID)}).List(ctx, "", 1000)
-			if err != nil {
-				return err
-			}
-			rows := make([][]string, len(all))
-			for i, x := range all {
-				rows[i] = []string{x.Code, x.Kind, x.Name, x.Credentials, x.AppID}
-			}
-			return table(c, "CODE KIND NAME CREDENTIALS APP_ID", rows)
-		})
-	}}
-	return group("sender", "Sending accounts: create, list", create, list)
-}
-
 // flagError gives a bad field of the command line the status of a wrong usage.
 func flagError(err error) error {
 	var a *access.InputError
