@@ -35,6 +35,8 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("POST /simulator/sets", s.controlSets)
 	mux.HandleFunc("POST /simulator/account-status", s.controlStatus)
 	mux.HandleFunc("POST /simulator/message", s.controlMessage)
+	mux.HandleFunc("POST /simulator/console", s.controlConsole)
+	mux.HandleFunc("POST /simulator/own-message", s.controlOwn)
 	mux.HandleFunc("GET /simulator/release-test", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.ReleaseVerdicts(), nil) })
 	mux.HandleFunc("POST /simulator/release-test", s.controlReleaseTest)
 	mux.HandleFunc("POST /simulator/release-code", s.controlReleaseCode)

@@ -38,5 +38,8 @@
 //	POST   /simulator/release-test plays the full-network release test, see ReleaseTest, and answers its verdict; GET: the last ones
 //	POST   /simulator/release-code {"appid", "openid"}: a code of one of its accounts, for who plays the test himself
 //
+//	POST   /simulator/console      one Console: an account's own address, verified and then pushed to
+//	POST   /simulator/own-message  one OwnMessage, to the address in the account's console
+//
 // A readable index is at /, the ledger as a page at /ledger.
 package simulator

@@ -85,15 +85,19 @@ type passive struct {
 
 // openReply reads a passive reply as WeChat would, or says why it would not.
 func (s *Simulator) openReply(body []byte) (string, error) {
+	return openPassive(body, s.cfg.Token, s.cfg.ComponentAppID, s.key)
+}
+
+func openPassive(body []byte, token, id string, keys ...*crypto.Key) (string, error) {
 	var r passive
 	if err := xml.Unmarshal(body, &r); err != nil {
 		return "", fmt.Errorf("the answer is neither success nor a passive reply: %w", err)
 	}
 	sealed := []byte(strings.TrimSpace(r.Encrypt))
-	if !crypto.Verify(strings.TrimSpace(r.MsgSignature), s.cfg.Token, strings.TrimSpace(r.TimeStamp), strings.TrimSpace(r.Nonce), sealed) {
+	if !crypto.Verify(strings.TrimSpace(r.MsgSignature), token, strings.TrimSpace(r.TimeStamp), strings.TrimSpace(r.Nonce), sealed) {
 		return "", fmt.Errorf("the reply's MsgSignature does not fit")
 	}
-	msg, _, err := crypto.Open(sealed, s.cfg.ComponentAppID, s.key)
+	msg, _, err := crypto.Open(sealed, id, keys...)
 	if err != nil {
 		return "", fmt.Errorf("the reply does not open: %w", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wechattpp/crypto"
 )
 
 // Kinds of push: to the authorization URL, to the message URL.
@@ -21,28 +23,48 @@ type event struct {
 	msgID   int64
 	created time.Time // zero = when it is pushed
 	members []member
+
+	// Of a push to an account's own address:
+	console *console
+	key     *crypto.Key
+	mode    string // safe, compatible, plain
+	noAgent bool
 }
 
 // member is an XML element of the inner message.
 type member struct {
 	name, value string
 	number      bool // never in CDATA
+	kids        []member
 }
 
 // inner writes the message as the vendor does, AppId or the two names first.
 func (s *Simulator) inner(e event) []byte {
-	created := member{"CreateTime", strconv.FormatInt(e.created.Unix(), 10), true}
+	created := member{name: "CreateTime", value: strconv.FormatInt(e.created.Unix(), 10), number: true}
 	var head []member
 	if e.kind == authorizationPush {
-		head = []member{{"AppId", s.cfg.ComponentAppID, false}, created, {"InfoType", e.name, false}}
+		head = []member{{name: "AppId", value: s.cfg.ComponentAppID}, created, {name: "InfoType", value: e.name}}
 	} else {
-		head = []member{{"ToUserName", e.account.profile.UserName, false}, {"FromUserName", e.openID, false}, created}
+		head = []member{{name: "ToUserName", value: e.to()}, {name: "FromUserName", value: e.openID}, created}
+	}
+	if e.console != nil && e.console.JSON {
+		return membersJSON(append(head, e.members...))
 	}
 	return s.style.next().write(append(head, e.members...))
 }
 
+func (e event) to() string {
+	if e.console != nil {
+		return e.console.to(&e)
+	}
+	return e.account.profile.UserName
+}
+
 func (e event) appID(component string) string {
-	if e.account == nil {
+	switch {
+	case e.console != nil:
+		return e.console.id()
+	case e.account == nil:
 		return component
 	}
 	return e.account.profile.AppID
@@ -59,15 +81,24 @@ func (f form) write(members []member) []byte {
 		if f.pretty {
 			b.WriteString("\n    ")
 		}
-		b.WriteString("<" + m.name + ">")
-		b.WriteString(f.text(m))
-		b.WriteString("</" + m.name + ">")
+		f.element(&b, m)
 	}
 	if f.pretty {
 		b.WriteString("\n")
 	}
 	b.WriteString("</xml>")
 	return []byte(b.String())
+}
+
+func (f form) element(b *strings.Builder, m member) {
+	b.WriteString("<" + m.name + ">")
+	if len(m.kids) == 0 {
+		b.WriteString(f.text(m))
+	}
+	for _, kid := range m.kids {
+		f.element(b, kid)
+	}
+	b.WriteString("</" + m.name + ">")
 }
 
 var plainXML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")

@@ -70,11 +70,11 @@ func (m Message) event(a *account) event {
 	e := event{kind: messagePush, account: a, openID: m.OpenID, name: "text"}
 	if m.Event == "" {
 		id := firstMsgID/2 + lastMessage.Add(1)
-		e.members = []member{{"MsgType", "text", false}, {"Content", m.Content, false}, {"MsgId", strconv.FormatInt(id, 10), true}}
+		e.members = []member{{name: "MsgType", value: "text"}, {name: "Content", value: m.Content}, {name: "MsgId", value: strconv.FormatInt(id, 10), number: true}}
 		return e
 	}
 	e.name = m.Event
-	e.members = []member{{"MsgType", "event", false}, {"Event", m.Event, false}}
+	e.members = []member{{name: "MsgType", value: "event"}, {name: "Event", value: m.Event}}
 	for _, name := range slices.Sorted(maps.Keys(m.Fields)) {
 		e.members = append(e.members, member{name: name, value: m.Fields[name]})
 	}

@@ -92,6 +92,9 @@ func (s *Simulator) pushOutcome(ctx context.Context, a *account, openID string, 
 			{name: "MsgID", value: strconv.FormatInt(told, 10), number: true}, {name: "Status", value: out.status},
 		},
 	}
+	if c := s.consoles.find(a.profile.AppID, 0); c != nil { // an account that sends by itself is told by itself
+		e.kind, e.console, e.key, e.mode = ownPush, c, c.keys[0], c.Mode
+	}
 	var last *pending
 	for _, p := range s.pushAll(e, after, 1+out.fault.Copies) {
 		last = p

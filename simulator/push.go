@@ -11,7 +11,7 @@ import (
 // Push is one event on its way to the program, with every try.
 type Push struct {
 	ID     int       `json:"id"`
-	Kind   string    `json:"kind"` // authorization or message
+	Kind   string    `json:"kind"` // authorization, message, or own: to the account's own address
 	AppID  string    `json:"appid"`
 	Event  string    `json:"event"` // InfoType, Event or MsgType
 	OpenID string    `json:"openid,omitempty"`
@@ -108,8 +108,11 @@ func (s *Simulator) enqueue(e event, inner []byte, due time.Time) *pending {
 }
 
 func (s *Simulator) target(e event) string {
-	if e.kind == authorizationPush {
+	switch e.kind {
+	case authorizationPush:
 		return s.authorizationURL()
+	case ownPush:
+		return e.console.URL
 	}
 	return strings.ReplaceAll(s.messageURL(), "$APPID$", e.account.profile.AppID)
 }

@@ -39,6 +39,7 @@ type Simulator struct {
 	verdicts  verdicts
 	queue     queue
 	style     style
+	consoles  consoles
 
 	urls struct {
 		sync.RWMutex

@@ -98,7 +98,7 @@ func (s *Simulator) try(ctx context.Context, p *pending) (try Try, reply string)
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	try.Took, try.Status = time.Since(try.At), res.StatusCode
 	if err == nil {
-		reply, err = s.judge(p.event.kind, res.StatusCode, body)
+		reply, err = s.judge(&p.event, res.StatusCode, body)
 	}
 	try.Answer = string(body[:min(len(body), shownBytes)])
 	if err != nil {
@@ -108,11 +108,7 @@ func (s *Simulator) try(ctx context.Context, p *pending) (try Try, reply string)
 }
 
 func (s *Simulator) knock(ctx context.Context, p *pending) (*http.Response, error) {
-	userName := ""
-	if p.event.kind == messagePush {
-		userName = p.event.account.profile.UserName
-	}
-	query, body, err := s.Envelope(userName, p.event.openID, p.inner)
+	query, body, err := s.wrapped(p)
 	if err != nil {
 		return nil, err
 	}
@@ -126,14 +122,26 @@ func (s *Simulator) knock(ctx context.Context, p *pending) (*http.Response, erro
 	return s.client.Do(req)
 }
 
+func (s *Simulator) wrapped(p *pending) (query string, body []byte, err error) {
+	switch p.event.kind {
+	case ownPush:
+		return p.event.console.envelope(s, &p.event, p.inner)
+	case messagePush:
+		return s.Envelope(p.event.account.profile.UserName, p.event.openID, p.inner)
+	}
+	return s.Envelope("", p.event.openID, p.inner)
+}
+
 // judge is the vendor's opinion of an answer (component 2).
-func (s *Simulator) judge(kind string, status int, body []byte) (reply string, err error) {
+func (s *Simulator) judge(e *event, status int, body []byte) (reply string, err error) {
 	switch {
 	case status != http.StatusOK:
 		return "", fmt.Errorf("HTTP status %d, want 200", status)
+	case e.kind == ownPush:
+		return s.judgeOwn(e.console, body)
 	case string(body) == "success":
 		return "", nil
-	case kind == authorizationPush:
+	case e.kind == authorizationPush:
 		return "", errors.New("the answer is not exactly success")
 	case len(body) == 0:
 		return "", nil
