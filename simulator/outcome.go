@@ -76,7 +76,9 @@ func (s *Simulator) planOutcome(a *account, openID string) *outcome {
 	return out
 }
 
-func (s *Simulator) pushOutcome(ctx context.Context, a *account, openID string, msgID int64, out *outcome) {
+// pushOutcome tells the component of what it sent for its authorizers, and an
+// account of what was sent with its own token, if its console says where.
+func (s *Simulator) pushOutcome(ctx context.Context, a *account, openID string, msgID int64, out *outcome, own bool) {
 	if out.status == "" {
 		return
 	}
@@ -92,7 +94,11 @@ func (s *Simulator) pushOutcome(ctx context.Context, a *account, openID string, 
 			{name: "MsgID", value: strconv.FormatInt(told, 10), number: true}, {name: "Status", value: out.status},
 		},
 	}
-	if c := s.consoles.find(a.profile.AppID, 0); c != nil { // an account that sends by itself is told by itself
+	if own {
+		c := s.consoles.find(a.profile.AppID, 0)
+		if c == nil {
+			return
+		}
 		e.kind, e.console, e.key, e.mode = ownPush, c, c.keys[0], c.Mode
 	}
 	var last *pending

@@ -38,8 +38,8 @@ func (s *Simulator) sendTemplate(q *request) (any, *refusal) {
 		return nil, fail
 	}
 	msgID, out := s.acceptOnce(q, &m)
-	if out != nil && !isOwn(q.token) { // the component hears of its authorizers alone
-		s.pushOutcome(q.Context(), a, m.ToUser, msgID, out)
+	if out != nil {
+		s.pushOutcome(q.Context(), a, m.ToUser, msgID, out, isOwn(q.token))
 	}
 	return struct {
 		errorAnswer
