@@ -83,3 +83,43 @@ func TestRulesAreTheClientsOwn(t *testing.T) {
 		t.Errorf("DELETE: %d", r.status)
 	}
 }
+
+func TestTemplatesAreKeptFilledAndSent(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, token := s.client([]string{access.Send, access.Templates, access.MessagesRead, access.Users}, "oa1")
+	_, other := s.client([]string{access.Send, access.Templates}, "oa1")
+	made := s.json(s.call("POST", "/v1/templates", token, `{"kind":"general","name":"Shipped","messages":{"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{"thing1":{"value":"{{what}}"}}}]}}`), http.StatusCreated)
+	if fmt.Sprint(made["variables"]) != "[what]" {
+		t.Errorf("made: %v", made)
+	}
+	path := fmt.Sprintf("/v1/templates/%v", made["id"])
+	send := func(token, values string) reply {
+		return s.call("POST", "/v1/template/sent", token, fmt.Sprintf(`{"aud_wechatoa":[{"data":["o1"]}],"template_id":%v,"template_para":%s}`, made["id"], values))
+	}
+	sent := s.json(send(token, `{"what":"<b>书 & 笔"}`), http.StatusOK)
+	if m := s.json(s.call("GET", "/v1/messages/"+sent["msgid"].(string), token, nil), http.StatusOK); m["target"] != 1.0 {
+		t.Errorf("message: %v", m)
+	}
+	s.refused(send(other, `{"what":"x"}`), http.StatusBadRequest, 1015031)
+	s.refused(send(token, `{}`), http.StatusBadRequest, 4004, "template_para.what is missing")
+	s.refused(s.call("GET", path, other, nil), http.StatusNotFound, 4040)
+	s.json(s.call("POST", "/v1/template/broadcast", token, fmt.Sprintf(`{"template_id":%v,"template_para":{"what":"x"}}`, made["id"])), http.StatusOK)
+
+	logical := `{"kind":"logical","name":"Shipped","code":"shipped","accounts":[{"sender":"oa1","template_id":"T","keywords":{"what":"thing1"}}]}`
+	s.json(s.call("POST", "/v1/templates", token, logical), http.StatusCreated)
+	s.refused(s.call("POST", "/v1/templates", token, logical), http.StatusConflict, 4090)
+	s.json(s.call("POST", "/v1/templates", s.admin, logical), http.StatusCreated)
+	s.json(s.call("POST", "/v1/sent", token, `{"aud_wechatoa":[{"data":["o1"]}],"msg_wechatoa":[{"logical_template":"shipped","data":{"what":{"value":"书"}}}]}`), http.StatusOK)
+	if got := s.json(s.call("GET", "/v1/templates?kind=logical", token, nil), http.StatusOK)["items"].([]any); len(got) != 2 {
+		t.Errorf("logical ones: %v", got)
+	}
+	s.refused(s.call("PATCH", path, token, `{"kind":"logical"}`), http.StatusBadRequest, 4004, "never changes")
+	if got := s.json(s.call("PATCH", path, token, `{"expires_at":"2020-01-01T00:00:00Z"}`), http.StatusOK); got["expires_at"] != "2020-01-01T00:00:00Z" {
+		t.Errorf("changed: %v", got)
+	}
+	s.refused(send(token, `{"what":"x"}`), http.StatusBadRequest, 1015073)
+	if r := s.call("DELETE", path, token, nil); r.status != http.StatusNoContent {
+		t.Errorf("DELETE: %d", r.status)
+	}
+}

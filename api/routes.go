@@ -44,6 +44,8 @@ func (s *server) routes() []route {
 
 		{method: "POST", path: "/v1/sent", who: jums(access.Send), do: (*server).sent},
 		{method: "POST", path: "/v1/broadcast", who: jums(access.Send), do: (*server).sent},
+		{method: "POST", path: "/v1/template/sent", who: jums(access.Send), do: (*server).sent},
+		{method: "POST", path: "/v1/template/broadcast", who: jums(access.Send), do: (*server).sent},
 		{method: "POST", path: "/v1/retract/:msgid", who: jums(access.Send), do: (*server).retract, action: "message.retract"},
 		{method: "GET", path: "/v1/messages", who: scope(access.MessagesRead), do: (*server).listMessages},
 		{method: "GET", path: "/v1/messages/:msgid", who: scope(access.MessagesRead), do: (*server).message},
@@ -55,6 +57,11 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/user/opt", who: jums(access.Users), do: (*server).optUsers},
 		{method: "POST", path: "/v1/user/delete", who: jums(access.UsersDelete), do: (*server).deleteUsers},
 
+		{method: "GET", path: "/v1/templates", who: scope(access.Templates), do: (*server).listTemplates},
+		{method: "POST", path: "/v1/templates", who: scope(access.Templates), do: (*server).createTemplate, action: "template.create"},
+		{method: "GET", path: "/v1/templates/:id", who: scope(access.Templates), do: (*server).readTemplate},
+		{method: "PATCH", path: "/v1/templates/:id", who: scope(access.Templates), do: (*server).updateTemplate, action: "template.update"},
+		{method: "DELETE", path: "/v1/templates/:id", who: scope(access.Templates), do: (*server).deleteTemplate, action: "template.delete"},
 		{method: "GET", path: "/v1/rules", who: scope(access.Templates), do: (*server).listRules},
 		{method: "POST", path: "/v1/rules", who: scope(access.Templates), do: (*server).createRule, action: "rule.create"},
 		{method: "GET", path: "/v1/rules/:id", who: scope(access.Templates), do: (*server).readRule},

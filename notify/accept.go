@@ -89,9 +89,14 @@ func (r *Room) enter(ctx context.Context, key string) (leave func(), err error) 
 }
 
 func (r *Room) accept(ctx context.Context, c Client, d *Draft, body []byte) (Receipt, error) {
-	q, err := parse(body)
+	q, err := parse(body, strings.HasPrefix(d.Path, "/v1/template/"))
 	if err != nil {
 		return Receipt{}, err
+	}
+	if q.general {
+		if err := r.general(ctx, c, q); err != nil {
+			return Receipt{}, err
+		}
 	}
 	q.everyone = strings.HasSuffix(d.Path, "/broadcast")
 	if err := r.draft(ctx, c, q, d); err != nil {

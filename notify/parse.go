@@ -13,7 +13,11 @@ import (
 
 // request is the body of POST /v1/sent, as far as this version serves it.
 type request struct {
-	everyone bool // a broadcast
+	draft    bool // a general template is being saved: values may hold variables
+	general  bool // its messages are those of the general template
+	template int64
+	values   map[string]string // of its variables
+	everyone bool              // a broadcast
 	users    []string
 	tags     []string
 	segment  int64 // number, 0 for none
@@ -55,13 +59,14 @@ var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 10150
 var notYet = []string{"aud_wechatmp", "aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
 	"aud_wechatwk_tag", "aud_wechatapp", "msg_wechatmp", "msg_wechatwk", "msg_wechatapp"}
 
-// parse reads a body strictly. Errors are *Refusal.
-func parse(body []byte) (*request, error) {
+// parse reads a body strictly; general says whether it names a general template
+// instead of messages. Errors are *Refusal.
+func parse(body []byte, general bool) (*request, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
 		return nil, invalid("body", "must be a JSON object: %s", jsonText(err))
 	}
-	r := &request{priority: 2}
+	r := &request{priority: 2, general: general}
 	for _, key := range sorted(fields) {
 		if err := r.field(key, fields[key]); err != nil {
 			return nil, err
@@ -92,6 +97,16 @@ func (r *request) field(key string, raw json.RawMessage) error {
 		return r.onUnknown(key, raw)
 	}
 	word, name, _ := strings.Cut(key, "_")
+	switch {
+	case r.general && word == "msg":
+		return &Refusal{codeNoContent, key, "must be left out: the general template says what is sent"}
+	case r.general && key == "template_id":
+		return strict(key, raw, &r.template)
+	case r.general && key == "template_para":
+		return r.para(key, raw)
+	case r.general && key == "app_para":
+		return &Refusal{otherSenders["app"], key, "belongs to a sender that this service does not have: leave it out"}
+	}
 	switch k := kindNamed(name); {
 	case k != nil && word == "aud":
 		return r.aim(k, key, raw)

@@ -104,11 +104,7 @@ func (r *Room) checkRule(ctx context.Context, c Client, name string, steps []Ste
 		if slices.ContainsFunc(steps[:i], func(o Step) bool { return o.Sender == s.Sender }) {
 			return invalid(path+".sender", "is %q a second time", s.Sender)
 		}
-		_, _, _, err := r.Senders.Find(ctx, s.Sender)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !c.All && !slices.Contains(c.Senders, s.Sender) {
-			return invalid(path+".sender", "does not exist or is not granted to you")
-		}
-		if err != nil {
+		if err := r.mayUse(ctx, c, s.Sender, path+".sender"); err != nil {
 			return err
 		}
 		if err := s.check(path); err != nil {

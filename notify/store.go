@@ -158,6 +158,7 @@ type Store interface {
 	Steering
 	Searching
 	Rules
+	SavedTemplates
 
 	// Outcome joins the vendor's later word with its send.
 	Outcome(ctx context.Context, o Outcome) (Matched, error)

@@ -20,7 +20,8 @@ type vendor struct {
 	mu     sync.Mutex
 	given  map[string]int64 // by openid and client_msg_id
 	ids    map[string][]string
-	calls  map[string]int // by openid
+	calls  map[string]int    // by openid
+	bodies map[string]string // the last one, by openid
 	lastID int64
 	most   atomic.Int32 // calls at once, at most
 	now    atomic.Int32
@@ -41,7 +42,7 @@ type answer struct {
 }
 
 func newVendor(t testing.TB) *vendor {
-	v := &vendor{given: map[string]int64{}, ids: map[string][]string{}, calls: map[string]int{}, lastID: 3487542469355618000}
+	v := &vendor{given: map[string]int64{}, ids: map[string][]string{}, calls: map[string]int{}, bodies: map[string]string{}, lastID: 3487542469355618000}
 	v.Server = httptest.NewServer(http.HandlerFunc(v.serve))
 	t.Cleanup(v.Close)
 	return v
@@ -62,6 +63,7 @@ func (v *vendor) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.mu.Lock()
+	v.bodies[m.To] = string(b)
 	v.calls[m.To]++
 	var a answer
 	if v.answer != nil {
@@ -97,6 +99,13 @@ func (v *vendor) give(to, id string) int64 {
 }
 
 // got is how many messages an openid got.
+// body is the last call for an openid.
+func (v *vendor) body(openid string) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.bodies[openid]
+}
+
 func (v *vendor) got(openid string) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -67,7 +67,7 @@ func parseOfficial(path string, raw json.RawMessage, q *request) (content, error
 // template checks the fields and gives what is sent.
 func (m *officialMessage) template(path string, q *request) (content, error) {
 	t := &Template{ID: m.TemplateID, URL: m.URL, Data: make(map[string]string, len(m.Data))}
-	if t.ID == "" || len(t.ID) > 128 || strings.ContainsFunc(t.ID, notPrintable) {
+	if !isTemplateID(t.ID) {
 		return nil, invalid(path+".template_id", "must be the id of a template in the account's own list: 1 to 128 ASCII characters")
 	}
 	if err := checkLink(path+".url", m.URL); err != nil {
@@ -86,7 +86,7 @@ func (m *officialMessage) template(path string, q *request) (content, error) {
 	coloured := m.Color != ""
 	for _, name := range sorted(m.Data) {
 		v := m.Data[name]
-		text, err := v.text(path+".data."+name, name)
+		text, err := v.text(path+".data."+name, name, q.draft)
 		if err != nil {
 			return nil, err
 		}
@@ -97,6 +97,10 @@ func (m *officialMessage) template(path string, q *request) (content, error) {
 		q.warnings = append(q.warnings, path+": "+deadColour)
 	}
 	return t, nil
+}
+
+func isTemplateID(id string) bool {
+	return id != "" && len(id) <= 128 && !strings.ContainsFunc(id, notPrintable)
 }
 
 func notPrintable(c rune) bool { return c <= ' ' || c > '~' }
@@ -133,26 +137,39 @@ func first(a, b string) string {
 	return b
 }
 
-// text is the value as WeChat wants it: always a string.
-func (v value) text(path, name string) (string, error) {
-	var s string
+// text is the value as WeChat wants it: always a string. Of a draft, one with a
+// variable is not held to the rule of its type.
+func (v value) text(path, name string, draft bool) (string, error) {
+	if !isParameterName(name) {
+		return "", invalid(path, "is no name of a template parameter: 1 to 64 ASCII characters")
+	}
+	s, err := v.plain(path + ".value")
+	if err != nil || draft && variable.MatchString(s) {
+		return s, err
+	}
+	return s, checkParameter(path+".value", name, s)
+}
+
+func isParameterName(name string) bool {
+	return name != "" && len(name) <= 64 && !strings.ContainsFunc(name, notPrintable)
+}
+
+// plain is the value as a text.
+func (v value) plain(path string) (s string, err error) {
 	switch raw := strings.TrimSpace(string(v.Value)); {
 	case raw == "" || raw == "null" || raw[0] == '{' || raw[0] == '[':
-		return "", invalid(path+".value", "must be a text or a number")
+		return "", invalid(path, "must be a text or a number")
 	case raw[0] == '"':
 		if err := json.Unmarshal(v.Value, &s); err != nil {
-			return "", invalid(path+".value", "%s", jsonText(err))
+			return "", invalid(path, "%s", jsonText(err))
 		}
 	default:
 		s = raw
 	}
-	if name == "" || len(name) > 64 || strings.ContainsFunc(name, notPrintable) {
-		return "", invalid(path, "is no name of a template parameter: 1 to 64 ASCII characters")
-	}
 	if !utf8.ValidString(s) || len(s) > 10_000 {
-		return "", invalid(path+".value", "must be UTF-8 of at most 10000 bytes")
+		return "", invalid(path, "must be UTF-8 of at most 10000 bytes")
 	}
-	return s, checkParameter(path+".value", name, s)
+	return s, nil
 }
 
 // parameter is the rule of one type of parameter of a category template. Beyond

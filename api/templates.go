@@ -1,0 +1,161 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"wechattpp/notify"
+)
+
+// templateParams is the body of POST and PATCH /v1/templates: of a change, what
+// is absent stays.
+type templateParams struct {
+	Kind      string                     `json:"kind"`
+	Name      *string                    `json:"name"`
+	Code      *string                    `json:"code"`
+	Messages  *map[string]jsontext.Value `json:"messages"`
+	Accounts  *[]notify.SavedAccount     `json:"accounts"`
+	ExpiresAt *time.Time                 `json:"expires_at"`
+}
+
+func (p templateParams) apply(s *notify.Saved) error {
+	switch {
+	case s.ID == 0:
+		s.Kind = p.Kind
+	case p.Kind != "" && p.Kind != s.Kind:
+		return invalid("kind", "never changes: make another template")
+	}
+	if p.Name != nil {
+		s.Name = *p.Name
+	}
+	if p.Code != nil {
+		s.Code = *p.Code
+	}
+	if p.Messages != nil {
+		s.Body.Messages = map[string]json.RawMessage{}
+		for key, raw := range *p.Messages {
+			s.Body.Messages[key] = json.RawMessage(raw)
+		}
+	}
+	if p.Accounts != nil {
+		s.Body.Accounts = *p.Accounts
+	}
+	if p.ExpiresAt != nil {
+		s.ExpiresAt = *p.ExpiresAt
+	}
+	return nil
+}
+
+type templateAnswer struct {
+	ID        int64                      `json:"id"`
+	Kind      string                     `json:"kind"`
+	Name      string                     `json:"name"`
+	Shared    bool                       `json:"shared"` // every client may use it, an administrator changes it
+	Code      string                     `json:"code,omitempty"`
+	Messages  map[string]json.RawMessage `json:"messages,omitempty"`
+	Variables []string                   `json:"variables,omitempty"`
+	Accounts  []notify.SavedAccount      `json:"accounts,omitempty"`
+	ExpiresAt *time.Time                 `json:"expires_at,omitempty"`
+	CreatedAt time.Time                  `json:"created_at"`
+	UpdatedAt time.Time                  `json:"updated_at"`
+}
+
+func showTemplate(s notify.Saved) templateAnswer {
+	a := templateAnswer{ID: s.ID, Kind: s.Kind, Name: s.Name, Shared: s.ClientID == 0, Code: s.Code, Messages: s.Body.Messages, Accounts: s.Body.Accounts,
+		ExpiresAt: known(s.ExpiresAt), CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC()}
+	if s.Kind == notify.General {
+		a.Variables = some(s.Variables())
+	}
+	return a
+}
+
+func (s *server) listTemplates(c *call) error {
+	p, err := c.page()
+	if err != nil {
+		return err
+	}
+	after, err := p.number()
+	if err != nil {
+		return err
+	}
+	kind := c.Query("kind")
+	if kind != "" && kind != notify.General && kind != notify.Logical {
+		return invalid("kind", "must be general or logical")
+	}
+	all, err := s.Notify.Templates(c.ctx(), c.notifyClient(), kind, after, p.limit+1)
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, listByID(all, p.limit, func(x notify.Saved) int64 { return x.ID }, showTemplate))
+}
+
+func (s *server) createTemplate(c *call) error {
+	x, err := s.saveTemplate(c, notify.Saved{})
+	if err != nil {
+		return err
+	}
+	return c.created(showTemplate(x))
+}
+
+func (s *server) readTemplate(c *call) error {
+	id, err := c.number("id")
+	if err != nil {
+		return err
+	}
+	x, err := s.Notify.Template(c.ctx(), c.notifyClient(), id)
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, showTemplate(x))
+}
+
+func (s *server) updateTemplate(c *call) error {
+	x, err := s.ownTemplate(c)
+	if err != nil {
+		return err
+	}
+	if x, err = s.saveTemplate(c, x); err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, showTemplate(x))
+}
+
+func (s *server) deleteTemplate(c *call) error {
+	x, err := s.ownTemplate(c)
+	if err != nil {
+		return err
+	}
+	c.target(fmt.Sprintf("template/%d", x.ID))
+	if err := s.Notify.Store.DeleteSaved(c.ctx(), x.ID); err != nil {
+		return err
+	}
+	return c.reply(http.StatusNoContent, nil)
+}
+
+func (s *server) ownTemplate(c *call) (notify.Saved, error) {
+	id, err := c.number("id")
+	if err != nil {
+		return notify.Saved{}, err
+	}
+	return s.Notify.OwnTemplate(c.ctx(), c.notifyClient(), id)
+}
+
+func (s *server) saveTemplate(c *call, x notify.Saved) (notify.Saved, error) {
+	var in templateParams
+	if err := c.decode(&in); err != nil {
+		return x, err
+	}
+	if err := in.apply(&x); err != nil {
+		return x, err
+	}
+	saved, err := s.Notify.SaveTemplate(c.ctx(), c.notifyClient(), x)
+	c.target(fmt.Sprintf("template/%d", saved.ID))
+	if err != nil {
+		return x, sendProblem(err)
+	}
+	return saved, nil
+}
