@@ -22,8 +22,9 @@
 //	│   to whom, and what
 //	├── audience/     users and their identities
 //	├── notify/       messages out: chunks, states, retries, the vendor's later word
-//	│   what comes back
+//	│   what comes back, and who is told
 //	├── callback/     the door WeChat knocks on: verify, open, write down, "success"
+//	├── webhook/      what business systems are told: receipts, dead letters
 //	│   the door
 //	├── access/       who may do what: clients, OAuth tokens, scopes
 //	├── api/          every route we serve, errors to status codes

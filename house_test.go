@@ -15,10 +15,10 @@ import (
 // arrows lists for each room the rooms it may import. One not listed is a mistake.
 var arrows = map[string][]string{
 	"cmd": {"access", "api", "audience", "authorizer", "callback", "component", "crypto", "health", "notify", "sender",
-		"simulator", "sql", "token", "wechat"},
-	"api": {"access", "audience", "authorizer", "callback", "component", "health", "notify", "sender", "token"},
+		"simulator", "sql", "token", "webhook", "wechat"},
+	"api": {"access", "audience", "authorizer", "callback", "component", "health", "notify", "sender", "token", "webhook"},
 	// wechat's plain types (a grant, what is lent) stand in the Store interfaces that sql implements.
-	"sql":        {"access", "audience", "authorizer", "callback", "component", "health", "notify", "sender", "token", "crypto", "wechat"},
+	"sql":        {"access", "audience", "authorizer", "callback", "component", "health", "notify", "sender", "token", "webhook", "crypto", "wechat"},
 	"callback":   {"wechat", "crypto"},
 	"component":  {"wechat"},
 	"authorizer": {"wechat"},
@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"crypto":     {},
 	"audience":   {},
 	"access":     {},
+	"webhook":    {},
 	"bench":      {"simulator", "crypto", "sql"}, // drives the built program from outside
 	"deploy":     {},
 }
@@ -43,6 +44,7 @@ var chains = map[string][]string{
 	"api":        {"wechat"},                       // the account that a sender speaks for
 	"authorizer": {"component", "token", "crypto"}, // from the ticket to the account's token
 	"notify":     {"audience", "sender"},           // from a userid to the account that sends
+	"webhook":    {"access", "notify"},             // from a client's message to its receipts
 }
 
 // homes says which room alone may import a library, and its packages below.

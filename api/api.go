@@ -21,6 +21,7 @@ import (
 	"wechattpp/notify"
 	"wechattpp/sender"
 	"wechattpp/token"
+	"wechattpp/webhook"
 )
 
 // Config says what the frame needs and which rooms it shows.
@@ -48,6 +49,7 @@ type Config struct {
 	Senders  *sender.Room
 	Audience *audience.Room
 	Notify   *notify.Room
+	Webhook  *webhook.Room
 
 	Authorizers *authorizer.Authorizers
 	Tokens      *token.Keeper // tells how tokens are

@@ -41,6 +41,12 @@ func (s *server) routes() []route {
 		{method: "PATCH", path: "/v1/clients/:id", who: admin, do: (*server).updateClient, action: "client.update"},
 		{method: "DELETE", path: "/v1/clients/:id", who: admin, do: (*server).deleteClient, action: "client.delete"},
 		{method: "POST", path: "/v1/clients/:id/rotate", who: admin, do: (*server).rotateClient, action: "client.rotate"},
+		{method: "GET", path: "/v1/clients/:id/callbacks", who: admin, do: (*server).listCallbacks},
+		{method: "POST", path: "/v1/clients/:id/callbacks", who: admin, do: (*server).createCallback, action: "client.callback"},
+		{method: "DELETE", path: "/v1/clients/:id/callbacks", who: admin, do: (*server).deleteCallback, action: "client.callback.delete"},
+		{method: "GET", path: "/v1/clients/:id/callbacks/dead-letters", who: admin, do: (*server).listLetters},
+		{method: "GET", path: "/v1/clients/:id/callbacks/dead-letters/:letter", who: admin, do: (*server).letter},
+		{method: "POST", path: "/v1/clients/:id/callbacks/replay", who: admin, do: (*server).replayLetters, action: "client.callback.replay"},
 
 		{method: "POST", path: "/v1/sent", who: jums(access.Send), do: (*server).sent},
 		{method: "POST", path: "/v1/broadcast", who: jums(access.Send), do: (*server).sent},

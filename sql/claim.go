@@ -24,9 +24,14 @@ func word() int64 { return rand.Int64N(1<<62) + 1 }
 // by themselves when the lease has passed. SKIP LOCKED is not used: TiDB
 // parses it and does not lock.
 func (db *DB) claimDue(ctx context.Context, table string, limit int, lease time.Duration) (ids []int64, claim int64, err error) {
+	return db.claimWhere(ctx, table, "1 = 1", limit, lease)
+}
+
+// claimWhere is claimDue for rows that meet a condition.
+func (db *DB) claimWhere(ctx context.Context, table, condition string, limit int, lease time.Duration) (ids []int64, claim int64, err error) {
 	r := db.run()
 	var due []int64
-	if err := r.all(ctx, &due, `SELECT id FROM `+table+` WHERE due_at <= {now} ORDER BY due_at LIMIT ?`, limit); err != nil || len(due) == 0 {
+	if err := r.all(ctx, &due, `SELECT id FROM `+table+` WHERE due_at <= {now} AND `+condition+` ORDER BY due_at LIMIT ?`, limit); err != nil || len(due) == 0 {
 		return nil, 0, err
 	}
 	claim = word()

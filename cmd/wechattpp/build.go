@@ -23,6 +23,7 @@ import (
 	"wechattpp/sender"
 	"wechattpp/sql"
 	"wechattpp/token"
+	"wechattpp/webhook"
 	"wechattpp/wechat"
 )
 
@@ -45,6 +46,7 @@ type house struct {
 	messages    *notify.Room
 	health      *health.Room
 	door        *callback.Door
+	webhooks    *webhook.Room
 	release     *callback.Release
 
 	replica sql.Replica // this process, as the others see it
@@ -67,7 +69,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
 		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
-		Senders: h.senders, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Tokens: h.tokens,
+		Senders: h.senders, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
 		Health: h.health, ComponentAppID: cfg.ComponentAppID,
 	})
 	if err != nil {
@@ -114,9 +116,12 @@ func (h *house) rooms() (err error) {
 		Rests:  h.rests, Changed: h.senderChanged,
 	}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind}
+	h.webhooks = webhook.New(webhook.Config{
+		Store: h.store.Webhook(), Egress: webhook.Egress{Allowed: cfg.TargetNetworks}, WeComSender: cfg.ReceiptWeComSender, Log: h.log, Metrics: h.metrics,
+	})
 	h.messages = notify.New(notify.Config{
 		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Log: h.log, Metrics: h.metrics,
-		Doubt: h.doubt, Nudge: func() { h.nudge("sends") },
+		Doubt: h.doubt, Receipts: h.webhooks.Registered, Nudge: func() { h.nudge("sends") },
 	})
 	h.release = &callback.Release{Vendor: vendor.Component(cfg.ComponentAppID, platform), API: vendor, Store: h.store.Release(cfg.ComponentAppID)}
 	h.door, err = h.newDoor()

@@ -36,7 +36,7 @@ func TestTheExampleFileIsTheManual(t *testing.T) {
 	}
 	if a, b := *fromFile, *plain; a.Listen != b.Listen || a.PublicURL.String() != b.PublicURL.String() || a.Database != b.Database || a.PushMaxAge != b.PushMaxAge ||
 		a.ComponentPath != b.ComponentPath || a.MessagePath != b.MessagePath || a.APIBase != b.APIBase || a.CommitBatch != b.CommitBatch ||
-		a.RenewParallel != b.RenewParallel || a.RetentionDays != b.RetentionDays || a.Migrate != b.Migrate || a.LogLevel != b.LogLevel {
+		a.RenewParallel != b.RenewParallel || a.RetentionDays != b.RetentionDays || a.ReceiptWeComSender != b.ReceiptWeComSender || a.Migrate != b.Migrate || a.LogLevel != b.LogLevel {
 		t.Errorf("the example file's values are not the defaults: %+v, want %+v", a, b)
 	}
 	filled := write(t, "filled.yaml", regexp.MustCompile(`(?m)^# (wechattpp_\w+: )`).ReplaceAllString(string(file), "$1"))

@@ -88,6 +88,7 @@ func (h *house) serve(ctx context.Context, ln net.Listener) error {
 		err := g.Wait()
 		stopJobs()
 		h.tokens.Close()
+		h.webhooks.Close()
 		h.leave()
 		ended <- err
 	}()

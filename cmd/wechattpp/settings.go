@@ -34,6 +34,7 @@ type Config struct {
 	WeComBase          string
 	PushMaxAge         time.Duration
 	TargetNetworks     []netip.Prefix
+	ReceiptWeComSender int
 	MetricsAllow       []netip.Prefix
 	AdminPassword      string
 	TrustedProxies     []netip.Prefix
@@ -79,6 +80,7 @@ var settings = []setting{
 	{"wechattpp_wecom_base_url", "https://qyapi.weixin.qq.com", false, "where WeCom's API is", base(func(c *Config) *string { return &c.WeComBase })},
 	{"wechattpp_push_max_age", "10m", false, "how far a signed timestamp may be off; 0 = not checked", maxAge},
 	{"wechattpp_target_networks", "", false, "networks that webhooks, receipts and reply addresses may reach besides public ones", networks(func(c *Config) *[]netip.Prefix { return &c.TargetNetworks })},
+	{"wechattpp_receipt_wecom_sender", "10", false, "number of WeCom in the sender field of receipts", number(func(c *Config) *int { return &c.ReceiptWeComSender }, 1, 99)},
 	{"wechattpp_metrics_allow", "127.0.0.0/8,::1/128", false, "networks that may read /metrics", networks(func(c *Config) *[]netip.Prefix { return &c.MetricsAllow })},
 	{"wechattpp_admin_password", "", true, "first password of the console user admin", text(func(c *Config) *string { return &c.AdminPassword }, `^.{12,128}$`, "12 to 128 characters")},
 	{"wechattpp_trusted_proxies", "", false, "networks whose X-Forwarded-* headers are believed (nginx)", networks(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies })},

@@ -15,6 +15,8 @@ func (h *house) work() {
 		newStep("renewals", time.Minute, h.tokens.RenewDue),
 		newStep("reconciliation", time.Minute, h.authorizers.ReconcileDue),
 		newStep("sends", time.Second, h.messages.SendDue),
+		newStep("feed", 500*time.Millisecond, h.webhooks.ReadFeed),
+		newStep("receipts", 200*time.Millisecond, h.webhooks.DeliverDue), // a receipt is due 10 s after its cause, and leaves within half a second more
 		newStep("preparations", time.Second, h.messages.PrepareDue),
 	}
 	h.jobs = []job{
@@ -28,6 +30,7 @@ func (h *house) work() {
 		{"20 3 * * *", "compare with WeChat's list of authorizers", h.reconcile},
 		{"40 3 * * *", "forget old events", count(func(ctx context.Context) (int, error) { return h.door.ForgetOld(ctx, h.retention()) })},
 		{"45 3 * * *", "forget old messages", count(func(ctx context.Context) (int, error) { return h.messages.ForgetOld(ctx, h.retention()) })},
+		{"20 * * * *", "forget old dead letters and what was for clients that are gone", drain(func(ctx context.Context) (int, error) { return h.webhooks.ForgetDue(ctx, h.retention()) })},
 		{"50 3 * * *", "forget old lines of the feed", drain(func(ctx context.Context) (int, error) { return h.store.ForgetFeed(ctx, h.retention(), 1000) })},
 	}
 }
