@@ -17,9 +17,9 @@ const (
 	// readLease is how long a reader that died keeps the others waiting. A page
 	// takes a fraction of it.
 	readLease = 5 * time.Second
-	// pageBytes bounds a page: with the caller's params, a receipt can be
+	// feedPageBytes bounds a page: with the caller's params, a receipt can be
 	// sixty times as large as its part of the line.
-	pageBytes = 512 << 10
+	feedPageBytes = 512 << 10
 )
 
 // ReadFeed reads a page of the feed in one transaction.
@@ -147,7 +147,7 @@ func (t tx) cutPage(ctx context.Context, where string, args []any, lines int) (l
 	}
 	sum := 0
 	for i, s := range sizes {
-		if sum += s.Size; i > 0 && sum > pageBytes {
+		if sum += s.Size; i > 0 && sum > feedPageBytes {
 			return last, true, nil
 		}
 		last = s.ID
