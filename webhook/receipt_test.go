@@ -110,8 +110,7 @@ func TestABatchGoesOutWithItsHundredthRecordOrTenSecondsAfterItsFirst(t *testing
 		if got := r.sizes(); !slices.Equal(got, []int{100, 100}) {
 			h.t.Errorf("batches of %v", got)
 		}
-		var first int64 // of the batch that waits, with 59 records
-		first = sqltest.Number(h.t, h.source, `SELECT created_at FROM delivery`)
+		first := sqltest.Number(h.t, h.source, `SELECT created_at FROM delivery`) // of the batch that waits, with 59 records
 		h.work("the rest", func() bool { return len(r.got()) == 259 })
 		if waited := r.came[2].Sub(time.UnixMilli(first)); waited < 10*time.Second || waited > 10500*time.Millisecond {
 			h.t.Errorf("59 records went out after %s", waited)
