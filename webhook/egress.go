@@ -153,7 +153,7 @@ func (e *Egress) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("no answer within %s", e.Time)
 	case errors.As(err, &name):
 		return fmt.Errorf("its name %q cannot be resolved", name.Name)
-	case errors.As(err, &plain):
+	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
 		return errors.New("TLS: it does not speak TLS at this port: is the address one of http://?")
 	}
 	if text := certificate(err); text != "" {
