@@ -1,0 +1,84 @@
+package notify
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// strict decodes one value and names what does not fit.
+func strict(field string, raw json.RawMessage, to any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	err := d.Decode(to)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("something follows the value")
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if unknown, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return invalid(field, "has an unknown field %s: take it out", unknown)
+	}
+	return invalid(field, "%s", jsonText(err))
+}
+
+// jsonText says what is wrong without quoting the body.
+func jsonText(err error) string {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		where := ""
+		if kind.Field != "" {
+			where = " at " + kind.Field
+		}
+		return fmt.Sprintf("a %s does not fit here%s: want %s", kind.Value, where, jsonKind(kind.Type.Kind().String()))
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Sprintf("the JSON is broken at byte %d", syntax.Offset)
+	}
+	return "null or broken JSON does not fit here"
+}
+
+func jsonKind(kind string) string {
+	switch kind {
+	case "slice":
+		return "a list"
+	case "struct", "map":
+		return "an object"
+	case "string":
+		return "a text"
+	}
+	return "a number"
+}
+
+func firstRefusal(err error) error {
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		return r
+	}
+	return err
+}
+
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// encode writes JSON as the vendors take it: < > & stay themselves.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
