@@ -157,4 +157,3 @@ func (r *request) say(k *kind, key string, raw json.RawMessage) error {
 	}
 	return nil
 }
-
