@@ -13,6 +13,7 @@ import (
 	"wechattpp/authorizer"
 	"wechattpp/component"
 	"wechattpp/health"
+	"wechattpp/sender"
 	"wechattpp/sql"
 )
 
@@ -28,6 +29,7 @@ func databaseChecks(c *Config, db *sql.DB) []check {
 		{"database clock", "logs and leases are read side by side", func(ctx context.Context) (string, error) { return checkClock(ctx, db) }},
 		{"ticket", "12 hours after the last ticket no account can be called", func(ctx context.Context) (string, error) { return checkTicket(ctx, c, db) }},
 		{"permission sets", "calls that lack their set are refused", func(ctx context.Context) (string, error) { return checkSets(ctx, c, db) }},
+		{"WeCom address", whyVendor, func(ctx context.Context) (string, error) { return checkWeCom(ctx, c, db) }},
 		{"accounts", "an account that rests sends nothing", func(ctx context.Context) (string, error) { return checkAccounts(ctx, c, db) }},
 	}
 }
@@ -192,6 +194,18 @@ func checkSets(ctx context.Context, c *Config, db *sql.DB) (string, error) {
 		return "", fmt.Errorf("%d of %d accounts lack a required set, the first: %s: invite them again and let them choose all sets", n, len(page), strings.Join(lacking[:min(n, 5)], "; "))
 	}
 	return fmt.Sprintf("%d accounts looked at (at most %d)", len(page), sampled), nil
+}
+
+// checkWeCom needs no way out to WeCom where nothing is sent by it.
+func checkWeCom(ctx context.Context, c *Config, db *sql.DB) (string, error) {
+	if done, err := db.Migrated(ctx); err != nil || !done {
+		return "not looked at: the schema is older", err
+	}
+	codes, err := db.Sender(c.ComponentAppID).Codes(ctx, sender.WeCom, 1)
+	if err != nil || len(codes) == 0 {
+		return "no sender of WeCom", err
+	}
+	return checkVendor(ctx, c.WeComBase, "wechattpp_wecom_base_url")
 }
 
 // checkAccounts tells of refusals that the service met, the address list

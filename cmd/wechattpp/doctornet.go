@@ -28,19 +28,20 @@ func outsideChecks(c *Config) []check {
 	}
 	for _, v := range []struct{ name, base, key string }{
 		{"API address", c.APIBase, "wechattpp_api_base_url"}, {"MP address", c.MPBase, "wechattpp_mp_base_url"},
-		{"Open address", c.OpenBase, "wechattpp_open_base_url"}, {"WeCom address", c.WeComBase, "wechattpp_wecom_base_url"},
+		{"Open address", c.OpenBase, "wechattpp_open_base_url"},
 	} {
-		list = append(list, check{v.name, "what cannot be reached cannot be called; pushes signed by a clock further off than wechattpp_push_max_age are refused",
-			func(ctx context.Context) (string, error) { return checkVendor(ctx, v.base, v.key) }})
+		list = append(list, check{v.name, whyVendor, func(ctx context.Context) (string, error) { return checkVendor(ctx, v.base, v.key) }})
 	}
 	return list
 }
+
+const whyVendor = "what cannot be reached cannot be called; pushes signed by a clock further off than wechattpp_push_max_age are refused"
 
 func checkProxy(c *Config) (string, error) {
 	if c.PublicURL.Scheme == "https" && len(c.TrustedProxies) == 0 {
 		return "", warn("wechattpp_public_url is https, so a proxy stands before the service, but wechattpp_trusted_proxies is not set: set it to the proxy's address")
 	}
-	return "its headers are believed from " + fmt.Sprint(len(c.TrustedProxies)) + " networks", nil
+	return fmt.Sprintf("%d networks of proxies are trusted", len(c.TrustedProxies)), nil
 }
 
 // checkVendor wants any answer, and a clock near ours by its Date.
