@@ -17,7 +17,7 @@
 //	├── component/    us, the platform: ticket, authorization links
 //	├── authorizer/   accounts that said yes: code, refresh token, permission sets
 //	├── health/       what is wrong with them, and who mends it where
-//	├── sender/       configured sending accounts, by code
+//	├── sender/       configured sending accounts, by code; mints the tokens of those with a secret
 //	├── token/        keeps fresh whatever is lent to us for two hours
 //	│   to whom, and what
 //	├── audience/     users and their identities
