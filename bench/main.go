@@ -40,6 +40,7 @@ var stages = []stage{
 	{"push", (*bench).pushEndpoint},
 	{"flush", (*bench).slowFlushes},
 	{"send", (*bench).sending},
+	{"receipts", (*bench).receipts},
 	{"renew", (*bench).renewal},
 }
 
