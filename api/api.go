@@ -46,10 +46,11 @@ type Config struct {
 
 	Access *access.Room
 
-	Senders  *sender.Room
-	Audience *audience.Room
-	Notify   *notify.Room
-	Webhook  *webhook.Room
+	Senders   *sender.Room
+	Audience  *audience.Room
+	Notify    *notify.Room
+	Webhook   *webhook.Room
+	Followers *sender.Followers
 
 	Authorizers *authorizer.Authorizers
 	Tokens      *token.Keeper // tells how tokens are

@@ -1,10 +1,8 @@
 package api
 
 import (
-	"errors"
 	"net/http"
 
-	"wechattpp/access"
 	"wechattpp/audience"
 )
 
@@ -21,9 +19,7 @@ func (s *server) optUsers(c *call) error {
 	if err != nil {
 		return err
 	}
-	w := audience.Writer{ChannelKey: c.who.ChannelKey, Senders: c.who.Senders,
-		All: c.who.Kind == access.AccessKey || c.who.ClientID == 0 && c.who.Admin()}
-	report, err := s.Audience.Opt(c.ctx(), w, body)
+	report, err := s.Audience.Opt(c.ctx(), c.writer(), body)
 	return usersReply(c, report, err)
 }
 
@@ -42,12 +38,8 @@ func (s *server) deleteUsers(c *call) error {
 }
 
 func usersReply(c *call, report audience.Report, err error) error {
-	var in *audience.InputError
-	if errors.As(err, &in) {
-		return invalid(in.Field, in.Text)
-	}
 	if err != nil {
-		return err
+		return usersProblem(err)
 	}
 	return c.reply(http.StatusOK, usersAnswer{Data: report})
 }

@@ -66,3 +66,16 @@ func (o op) apply(have []Value) []Value {
 	}
 	return have
 }
+
+// Identities lists what the change makes a sender reach the user by.
+func (c Change) Identities() []Value {
+	var all []Value
+	for _, o := range c.ops {
+		if o.verb != del && slices.Contains(identities, o.kind) {
+			for _, v := range o.values {
+				all = append(all, Value{o.kind, o.bindID, v})
+			}
+		}
+	}
+	return all
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 )
 
 // Most is how many users one call may name.
@@ -44,6 +45,10 @@ type Store interface {
 	// Write makes the changes of one call in one transaction, creating users
 	// that are not there, and answers an error per change that Apply refused.
 	Write(ctx context.Context, changes []Change) ([]error, error)
+	// User gives one user with all its values; fs.ErrNotExist.
+	User(ctx context.Context, userid string) (Person, error)
+	// Users gives the users that q chooses, with all their values, by userid.
+	Users(ctx context.Context, q Query) ([]Person, error)
 	// Delete removes users and all that is known of them, in one transaction,
 	// and answers which of them existed.
 	Delete(ctx context.Context, userids []string) (existed map[string]bool, err error)
@@ -58,15 +63,18 @@ type Store interface {
 	// Holding gives up to limit users, after a number and in order, of whom the
 	// value is known.
 	Holding(ctx context.Context, v Value, after int64, limit int) ([]User, error)
-	// Read gives all that is known of a user, fs.ErrNotExist if nothing.
-	Read(ctx context.Context, userid string) ([]Value, error)
+	ImportStore
 }
 
-// Room answers for the users. Both fields are needed. Safe for concurrent use.
+// Room answers for the users. Its fields are needed. Safe for concurrent use.
 type Room struct {
 	Store Store
 	// Kind gives the kind of the sender with this code, "" if there is none.
 	Kind func(ctx context.Context, code string) (string, error)
+	// Codes lists the codes of the senders of a kind.
+	Codes func(ctx context.Context, kind string) ([]string, error)
+
+	importing atomic.Int32
 }
 
 // codeInvalid is JUMS's "invalid parameter".
@@ -140,11 +148,6 @@ func (r *Room) Resolve(ctx context.Context, kind, sender string, userids []strin
 		return map[string]string{}, nil
 	}
 	return r.Store.Values(ctx, kind, sender, userids)
-}
-
-// Read gives all that is known of a user, fs.ErrNotExist if nothing.
-func (r *Room) Read(ctx context.Context, userid string) ([]Value, error) {
-	return r.Store.Read(ctx, userid)
 }
 
 func (r *Report) fail(userid string, err error) {

@@ -23,7 +23,15 @@ var kinds = map[string]string{"oaShop": "wechatoa", "oaOther": "wechatoa", "mpSh
 var channel = audience.Writer{ChannelKey: key, Senders: []string{"oaShop", "mpShop"}}
 
 func newRoom(db *sql.DB) *audience.Room {
-	return &audience.Room{Store: db.Audience(), Kind: func(_ context.Context, code string) (string, error) { return kinds[code], nil }}
+	return &audience.Room{Store: db.Audience(), Kind: func(_ context.Context, code string) (string, error) { return kinds[code], nil },
+		Codes: func(_ context.Context, kind string) (codes []string, err error) {
+			for code, k := range kinds {
+				if k == kind {
+					codes = append(codes, code)
+				}
+			}
+			return codes, nil
+		}}
 }
 
 func opt(t *testing.T, r *audience.Room, w audience.Writer, body string) audience.Report {
@@ -37,12 +45,12 @@ func opt(t *testing.T, r *audience.Room, w audience.Writer, body string) audienc
 
 func known(t *testing.T, r *audience.Room, userid string) string {
 	t.Helper()
-	values, err := r.Read(context.Background(), userid)
+	u, err := r.User(context.Background(), audience.Writer{All: true}, userid)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
-	words := make([]string, len(values))
-	for i, v := range values {
+	words := make([]string, len(u.Values))
+	for i, v := range u.Values {
 		words[i] = v.Kind + "/" + v.BindID + "=" + v.Value
 	}
 	slices.Sort(words)

@@ -21,6 +21,8 @@ type Effects struct {
 	Unauthorized func(ctx context.Context, appID string, created time.Time) error
 	// Release answers a code of the release test.
 	Release func(ctx context.Context, c ReleaseCode) error
+	// Follow tells that a user begins or ceases to follow an account.
+	Follow func(ctx context.Context, appID, openID string, following bool, created time.Time) error
 	// Outcome brings WeChat's later word on a template message of an account,
 	// whichever address it came to.
 	Outcome func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error
@@ -59,6 +61,9 @@ func (f *Effects) of(s Source, appID string, p *wechat.Push) *effect {
 	if code := releaseCode(appID, p); code != "" && f.Release != nil && s == Message {
 		c := ReleaseCode{AppID: appID, OpenID: p.FromUserName, Code: code, Created: created}
 		return &effect{"release", func(ctx context.Context) error { return f.Release(ctx, c) }}
+	}
+	if openID, following, ok := p.Follow(); ok && f.Follow != nil {
+		return &effect{"follow", func(ctx context.Context) error { return f.Follow(ctx, appID, openID, following, created) }}
 	}
 	if o, ok := p.Outcome(); ok && f.Outcome != nil && s != WeCom {
 		return &effect{"outcome", func(ctx context.Context) error { return f.Outcome(ctx, appID, o, created) }}

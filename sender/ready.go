@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"slices"
 	"time"
+
+	"wechattpp/wechat"
 )
 
 // Status is what the platform knows of an account.
@@ -24,13 +26,23 @@ var (
 	ErrResting      = errors.New("the sender's token is not renewed any more")
 )
 
+// Set is a permission set of a component, by its number and its name for people.
+type Set struct {
+	id   int
+	name string
+}
+
+// Sets that features need
+// (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html).
+var (
+	SetUsers = Set{2, "2 (用户管理, users)"}
+	SetWeb   = Set{4, "4 (网页服务, web pages)"}
+)
+
 // needed are the permission sets without which a kind cannot send: 7 is "mass
 // send and notify" (message/template/send), 18 "development and data"
 // (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html).
-var needed = map[string]struct {
-	set  int
-	name string
-}{
+var needed = map[string]Set{
 	OfficialAccount: {7, "7 (群发与通知, mass send and notify)"},
 	MiniProgram:     {18, "18 (小程序开发与数据分析, development and data)"},
 }
@@ -58,14 +70,30 @@ func (r *Room) Why(ctx context.Context, code string) (reason string, err error) 
 // ready never refuses because of what is remembered: an account may just have
 // been bound.
 func (r *Room) ready(ctx context.Context, code string) (Sender, error) {
-	s, err := r.look(ctx, code, fresh)
+	return r.readyFor(ctx, code, nil)
+}
+
+// readyFor is ready for a feature that needs another set than sending does; nil
+// is sending.
+func (r *Room) readyFor(ctx context.Context, code string, need *Set) (Sender, error) {
+	s, err := r.look(ctx, code, need, fresh)
 	if err != nil && ctx.Err() == nil {
-		return r.look(ctx, code, 0)
+		return r.look(ctx, code, need, 0)
 	}
 	return s, err
 }
 
-func (r *Room) look(ctx context.Context, code string, old time.Duration) (Sender, error) {
+// With is Source for a feature that needs the set, instead of what sending
+// needs. Whoever shows a secret of its own needs none.
+func (r *Room) With(ctx context.Context, code string, need Set) (Sender, wechat.TokenSource, error) {
+	s, err := r.readyFor(ctx, code, &need)
+	if err != nil {
+		return Sender{}, nil, err
+	}
+	return s, r.Tokens(s), nil
+}
+
+func (r *Room) look(ctx context.Context, code string, need *Set, old time.Duration) (Sender, error) {
 	s, err := r.find(ctx, code, old)
 	switch {
 	case err != nil:
@@ -75,7 +103,11 @@ func (r *Room) look(ctx context.Context, code string, old time.Duration) (Sender
 	case s.AppID == "":
 		err = ErrUnbound
 	default:
-		err = r.accountReady(ctx, s, old)
+		if need == nil {
+			sending := needed[s.Kind]
+			need = &sending
+		}
+		err = r.accountReady(ctx, s, *need, old)
 	}
 	if err != nil {
 		err = fmt.Errorf("sender %s: %w", code, err)
@@ -84,7 +116,7 @@ func (r *Room) look(ctx context.Context, code string, old time.Duration) (Sender
 }
 
 // accountReady tells whether the account authorizes us for what its kind needs.
-func (r *Room) accountReady(ctx context.Context, s Sender, old time.Duration) error {
+func (r *Room) accountReady(ctx context.Context, s Sender, need Set, old time.Duration) error {
 	st, err := recall(r, &r.statuses, s.AppID, old, func() (Status, error) { return r.Account(ctx, s.AppID) })
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && !st.Authorized:
@@ -92,7 +124,7 @@ func (r *Room) accountReady(ctx context.Context, s Sender, old time.Duration) er
 	case err != nil:
 		return err
 	}
-	if need := needed[s.Kind]; !slices.Contains(st.Sets, need.set) {
+	if !slices.Contains(st.Sets, need.id) {
 		return fmt.Errorf("%w: grant set %s when authorizing again", ErrPermission, need.name)
 	}
 	return nil

@@ -16,6 +16,8 @@ import (
 type Room struct {
 	Store Store
 	API   wechat.API
+	// Platform makes the calls that only the component may make, for accounts that authorized it.
+	Platform *wechat.Component
 	// Tokens gives the token that a sender's calls carry, whichever credentials it has.
 	Tokens func(s Sender) wechat.TokenSource
 	// Account tells how an account stands; fs.ErrNotExist: it never authorized.

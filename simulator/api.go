@@ -44,6 +44,11 @@ func endpoints() []*endpoint {
 		{path: "/cgi-bin/component/api_authorizer_token", method: post, token: componentToken, serve: (*Simulator).renewAuthorizerToken},
 		{path: "/cgi-bin/component/api_get_authorizer_info", method: post, token: componentToken, serve: (*Simulator).authorizerInfo},
 		{path: "/cgi-bin/component/api_get_authorizer_list", method: post, token: componentToken, serve: (*Simulator).authorizerList},
+		{path: "/sns/oauth2/component/access_token", method: get, token: componentToken, serve: (*Simulator).componentVisitor},
+		{path: "/sns/component/jscode2session", method: get, token: componentToken, serve: (*Simulator).componentLogin},
+		{path: "/sns/oauth2/access_token", method: get, token: ownSecret, serve: (*Simulator).ownVisitor},
+		{path: "/sns/jscode2session", method: get, token: ownSecret, serve: (*Simulator).ownLogin},
+		{path: "/cgi-bin/user/get", method: get, token: accountToken, set: setUsers, serve: (*Simulator).listFollowers},
 		{path: "/cgi-bin/message/custom/send", method: post, token: accountToken, set: setMessages, serve: (*Simulator).sendCustomer},
 		{path: "/cgi-bin/message/template/send", method: post, token: accountToken, set: setNotices, serve: (*Simulator).sendTemplate},
 		{path: "/cgi-bin/template/get_all_private_template", method: get, token: accountToken, set: setNotices, serve: (*Simulator).listTemplates},
@@ -53,6 +58,8 @@ func endpoints() []*endpoint {
 // Permission sets that decide anything here (component 7).
 const (
 	setMessages = 1
+	setUsers    = 2
+	setWeb      = 4
 	setNotices  = 7
 	setCustomer = 19 // of Mini Programs what setMessages is of Official Accounts
 )
@@ -116,7 +123,9 @@ func (s *Simulator) read(w http.ResponseWriter, r *http.Request, e *endpoint) *r
 		s.readAgent(q)
 		return q
 	}
-	if err := json.Unmarshal(body, &q.fields); err != nil {
+	if e.method == http.MethodGet {
+		q.fields.ComponentAppID, q.fields.AuthorizerAppID = query.Get("component_appid"), query.Get("appid")
+	} else if err := json.Unmarshal(body, &q.fields); err != nil {
 		q.bad = refuse(47001)
 	}
 	if id := q.fields.AuthorizerAppID; id != "" {

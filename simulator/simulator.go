@@ -31,6 +31,7 @@ type Simulator struct {
 	component component
 	page      page
 	codes     codes
+	visits    visitCodes
 	faults    faults
 	hooks     hooks
 	dedup     [dedupShards]dedup

@@ -31,29 +31,35 @@ func (a *Audience) Write(ctx context.Context, changes []audience.Change) (refuse
 		return nil, err
 	}
 	err = a.db.inTx(ctx, func(t tx) error {
-		refused = make([]error, len(changes))
-		ids, err := t.users(ctx, changes, first)
-		if err != nil {
-			return err
-		}
-		have, err := t.values(ctx, ids)
-		if err != nil {
-			return err
-		}
-		want := make(map[int64][]audience.Value, len(have))
-		for id, values := range have {
-			want[id] = values
-		}
-		for i, c := range changes {
-			id := ids[c.UserID]
-			next, err := c.Apply(want[id])
-			if refused[i] = err; err == nil {
-				want[id] = next
-			}
-		}
-		return t.replace(ctx, have, want)
+		refused, err = t.change(ctx, changes, first)
+		return err
 	})
 	return refused, err
+}
+
+// change makes changes; new users have ids from first on.
+func (t tx) change(ctx context.Context, changes []audience.Change, first int64) ([]error, error) {
+	ids, err := t.users(ctx, changes, first)
+	if err != nil {
+		return nil, err
+	}
+	have, err := t.values(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	want := make(map[int64][]audience.Value, len(ids))
+	for id, values := range have {
+		want[id] = values
+	}
+	refused := make([]error, len(changes))
+	for i, c := range changes {
+		id := ids[c.UserID]
+		next, err := c.Apply(want[id])
+		if refused[i] = err; err == nil {
+			want[id] = next
+		}
+	}
+	return refused, t.replace(ctx, have, want)
 }
 
 // users finds the users, making those that are missing, and locks them.
@@ -68,11 +74,8 @@ func (t tx) users(ctx context.Context, changes []audience.Change, id int64) (map
 	for i, n := range names {
 		args = append(args, id+int64(i), n)
 	}
-	insert := `INSERT INTO user (id, userid, created_at, updated_at) VALUES ` + values(len(names), "(?, ?, {now}, {now})") + t.db.orIgnore("id")
+	insert := `INSERT INTO user (id, userid, created_at, updated_at) VALUES ` + values(len(names), "(?, ?, {now}, {now})") + t.db.onConflict("userid", "updated_at")
 	if _, err := t.exec(ctx, insert, args...); err != nil {
-		return nil, err
-	}
-	if _, err := t.exec(ctx, `UPDATE user SET updated_at = {now} WHERE userid IN (?)`, names); err != nil {
 		return nil, err
 	}
 	var rows []struct {
@@ -184,21 +187,4 @@ func (a *Audience) Values(ctx context.Context, kind, bindID string, userids []st
 		found[r.UserID] = r.Value
 	}
 	return found, nil
-}
-
-// Read gives all that is known of a user.
-func (a *Audience) Read(ctx context.Context, userid string) ([]audience.Value, error) {
-	var id int64
-	if err := a.db.run().get(ctx, &id, `SELECT id FROM user WHERE userid = ?`, userid); err != nil {
-		return nil, err
-	}
-	var rows []valueRow
-	if err := a.db.run().all(ctx, &rows, `SELECT user_id, kind, bind_id, value FROM user_value WHERE user_id = ? ORDER BY kind, bind_id, value`, id); err != nil {
-		return nil, err
-	}
-	list := make([]audience.Value, len(rows))
-	for i, r := range rows {
-		list[i] = audience.Value{Kind: r.Kind, BindID: r.BindID, Value: r.Value}
-	}
-	return list, nil
 }

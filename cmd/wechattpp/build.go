@@ -42,6 +42,7 @@ type house struct {
 	component   *component.Component
 	authorizers *authorizer.Authorizers
 	senders     *sender.Room
+	followers   *sender.Followers
 	users       *audience.Room
 	messages    *notify.Room
 	health      *health.Room
@@ -69,7 +70,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
 		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
-		Senders: h.senders, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
+		Senders: h.senders, Followers: h.followers, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
 		Health: h.health, ComponentAppID: cfg.ComponentAppID,
 	})
 	if err != nil {
@@ -112,10 +113,12 @@ func (h *house) rooms() (err error) {
 	})
 	h.senders = &sender.Room{
 		Store: h.store.Sender(cfg.ComponentAppID), API: vendor, Account: h.account,
-		Tokens: func(s sender.Sender) wechat.TokenSource { return h.tokens.Source(owner(s)) },
-		Rests:  h.rests, Changed: h.senderChanged,
+		Platform: vendor.Component(cfg.ComponentAppID, platform),
+		Tokens:   func(s sender.Sender) wechat.TokenSource { return h.tokens.Source(owner(s)) },
+		Rests:    h.rests, Changed: h.senderChanged,
 	}
-	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind}
+	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
+	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes}
 	h.webhooks = webhook.New(webhook.Config{
 		Store: h.store.Webhook(), Egress: webhook.Egress{Allowed: cfg.TargetNetworks}, WeComSender: cfg.ReceiptWeComSender, Log: h.log, Metrics: h.metrics,
 	})
@@ -254,6 +257,7 @@ func (h *house) effects() callback.Effects {
 			return h.authorizers.Authorized(ctx, authorizer.Event{AppID: a.AppID, Code: a.Code, PreAuthCode: a.PreAuthCode, Created: a.Created, Expires: a.CodeExpires})
 		},
 		Unauthorized: h.authorizers.Unauthorized,
+		Follow:       h.followers.Follow,
 		Release:      h.release.Answer,
 		Outcome: func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error {
 			err := h.messages.Outcome(ctx, notify.Outcome{AppID: appID, User: o.User, MsgID: o.MsgID, Delivered: o.Delivered, Status: o.Status, At: created})

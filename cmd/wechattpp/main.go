@@ -65,7 +65,7 @@ func rootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	flags := configFlags(root)
 	root.AddCommand(serveCommand(flags), demoCommand(), simCommand(), migrateCommand(flags), doctorCommand(flags), releaseCheckCommand(flags),
-		tokenCommand(flags), clientCommand(flags), senderCommand(flags), keysCommand(flags), authorizersCommand(flags))
+		tokenCommand(flags), clientCommand(flags), senderCommand(flags), usersCommand(flags), keysCommand(flags), authorizersCommand(flags))
 	return root
 }
 

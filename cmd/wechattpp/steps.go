@@ -17,6 +17,7 @@ func (h *house) work() {
 		newStep("sends", time.Second, h.messages.SendDue),
 		newStep("feed", 500*time.Millisecond, h.webhooks.ReadFeed),
 		newStep("receipts", 200*time.Millisecond, h.webhooks.DeliverDue), // a receipt is due 10 s after its cause, and leaves within half a second more
+		newStep("followers", 5*time.Second, h.followers.PullDue),
 		newStep("preparations", time.Second, h.messages.PrepareDue),
 	}
 	h.jobs = []job{
@@ -25,6 +26,7 @@ func (h *house) work() {
 		{"@every 10s", "watch the ticket", count(h.component.Watch)},
 		{"@hourly", "forget ended tokens and the old audit trail", drain(h.access.PruneDue)},
 		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},
+		{"@hourly", "forget old reports of imports", drain(h.users.ForgetImports)},
 		{"@hourly", "forget ended invitations and codes", drain(h.authorizers.Prune)},
 		{"@hourly", "forget codes of the release test", count(func(ctx context.Context) (int, error) { return h.release.Store.Forget(ctx, 24*time.Hour) })},
 		{"20 3 * * *", "compare with WeChat's list of authorizers", h.reconcile},
