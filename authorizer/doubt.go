@@ -33,7 +33,8 @@ type doubts struct {
 	pace *rate.Limiter
 	mu   *sync.Mutex // held while one is concluded: the next one counts it
 	list map[string]bool
-	at   time.Time // of list
+	err  error     // of reading it
+	at   time.Time // of both
 }
 
 func newDoubts() doubts { return doubts{pace: rate.NewLimiter(5, 20), mu: new(sync.Mutex)} }
@@ -132,7 +133,7 @@ func (a *Authorizers) plausible(ctx context.Context) error {
 // The caller holds doubts.mu.
 func (a *Authorizers) listed(ctx context.Context, appID string) (bool, error) {
 	if time.Since(a.doubts.at) < listFresh {
-		return a.doubts.list[appID], nil
+		return a.doubts.list[appID], a.doubts.err
 	}
 	all := map[string]bool{}
 	errTooLong := errors.New("too long")
@@ -145,9 +146,6 @@ func (a *Authorizers) listed(ctx context.Context, appID string) (bool, error) {
 	if errors.Is(err, errTooLong) {
 		return false, errors.Join(fmt.Errorf("%w: it will be compared with the list, which is long", ErrDoubt), a.Reconcile(ctx, false, time.Hour))
 	}
-	if err != nil {
-		return false, err
-	}
-	a.doubts.list, a.doubts.at = all, time.Now()
-	return all[appID], nil
+	a.doubts.list, a.doubts.err, a.doubts.at = all, err, time.Now()
+	return all[appID], err
 }
