@@ -119,13 +119,18 @@ func (j *mainJob) client(admin *caller) *caller {
 
 func (j *mainJob) send(business *caller) (msgid string) {
 	j.t.Helper()
+	return j.sendAs(business, "order-1")
+}
+
+func (j *mainJob) sendAs(business *caller, key string) (msgid string) {
+	j.t.Helper()
 	body := map[string]any{
 		"aud_userid": []string{"u-1"},
 		"msg_wechatoa": []any{map[string]any{"type": 0, "template_id": j.shop.Templates[0].ID, "data": map[string]any{
 			"character_string1": map[string]any{"value": "SO-1"}, "thing2": map[string]any{"value": "两件商品 <&>"},
 			"amount3": map[string]any{"value": "¥39.80"}, "time4": map[string]any{"value": "2026-06-01 09:30"}}}},
 	}
-	business.header = http.Header{"Idempotency-Key": {"order-1"}}
+	business.header = http.Header{"Idempotency-Key": {key}}
 	defer func() { business.header = nil }()
 	j.again("an accepted message", func() error {
 		var sent struct{ MsgID string }
