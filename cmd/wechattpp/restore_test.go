@@ -116,7 +116,9 @@ func TestARestoredBackupIsRebuiltByOneCommand(t *testing.T) {
 func (j *mainJob) findings(admin *caller, appID, code string) {
 	j.t.Helper()
 	j.again(code+" of "+appID, func() error {
-		var a struct{ Findings []struct{ Code, Remedy string } }
+		var a struct {
+			Findings []struct{ Code, Remedy string }
+		}
 		err := admin.call(j.ctx, http.MethodGet, "/v1/authorizers/"+appID, nil, &a)
 		for _, f := range a.Findings {
 			if f.Code == code && f.Remedy != "" {
