@@ -57,6 +57,8 @@ type Config struct {
 	Health      *health.Room
 
 	ComponentAppID string // the platform's own; empty if none is configured
+	// Lender gives the token of a sender's calls.
+	Lender func(sender.Sender) *token.Source
 
 	Callback      *callback.Door
 	ComponentPath string // where WeChat pushes authorization events to; by default /wechattpp/component
@@ -66,8 +68,9 @@ type Config struct {
 // server holds the rooms; its methods are the handlers.
 type server struct {
 	Config
-	rates  *rates
-	opened *minutes // calls of public pages, see route.perMinute
+	rates   *rates
+	opened  *minutes // calls of public pages, see route.perMinute
+	reports *rates   // reports of refused tokens
 
 	times    *prometheus.HistogramVec
 	document []byte // openapi.json
@@ -134,7 +137,7 @@ func (s *server) defaults() {
 	s.times = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "wechattpp_api_seconds",
 		Help:    "Time to answer a call, by route and class of status; pushes are counted elsewhere.",
 		Buckets: []float64{.001, .005, .02, .1, .5, 2, 10}}, []string{"method", "path", "class"})
-	s.rates, s.opened, s.swagger = newRates(), newMinutes(), swagger()
+	s.rates, s.opened, s.reports, s.swagger = newRates(), newMinutes(), newRates(), swagger()
 }
 
 // HTTPServer is a server with the limits this program wants: slow readers and

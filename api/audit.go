@@ -9,7 +9,11 @@ import (
 
 // record writes the audit entry of a call that changed or revealed something.
 func (s *server) record(c *call, r route) error {
-	return s.Access.Record(c.ctx(), access.Entry{Actor: c.who.Actor(), Action: r.action, Target: c.about, Detail: c.details})
+	e := access.Entry{Actor: c.who.Actor(), Action: r.action, Target: c.about, Detail: c.details}
+	if c.shown != "" {
+		return s.Access.RecordReveal(c.ctx(), e, c.shown)
+	}
+	return s.Access.Record(c.ctx(), e)
 }
 
 // auditAnswer is an entry of the trail.

@@ -23,6 +23,7 @@ type call struct {
 	answer  any
 	about   string         // what the audit entry is about
 	details map[string]any // what it tells besides
+	shown   string         // the secret it reveals, if it may be asked for again and again
 }
 
 // ctx ends with the request.

@@ -100,6 +100,15 @@ func (s *server) routes() []route {
 		{method: "PATCH", path: "/v1/senders/:code", who: admin, do: (*server).updateSender, action: "sender.update"},
 		{method: "DELETE", path: "/v1/senders/:code", who: admin, do: (*server).deleteSender, action: "sender.delete"},
 
+		{method: "GET", path: "/v1/token", who: jums(access.Tokens), do: (*server).poolToken, action: "token.pool"},
+		{method: "GET", path: "/v1/senders/:code/access-token", who: scope(access.Tokens), do: (*server).lendToken, action: "token.reveal"},
+		{method: "POST", path: "/v1/senders/:code/access-token/report", who: scope(access.Tokens), do: (*server).reportToken, action: "token.report"},
+		{method: "GET", path: "/v1/senders/:code/proxy/*path", who: scope(access.Proxy), do: (*server).proxy, body: proxyBody, stream: true},
+		{method: "POST", path: "/v1/senders/:code/proxy/*path", who: scope(access.Proxy), do: (*server).proxy, body: proxyBody, stream: true},
+		{method: "PUT", path: "/v1/senders/:code/proxy/*path", who: scope(access.Proxy), do: (*server).proxy, body: proxyBody, stream: true},
+		{method: "PATCH", path: "/v1/senders/:code/proxy/*path", who: scope(access.Proxy), do: (*server).proxy, body: proxyBody, stream: true},
+		{method: "DELETE", path: "/v1/senders/:code/proxy/*path", who: scope(access.Proxy), do: (*server).proxy, body: proxyBody, stream: true},
+
 		{method: "POST", path: "/v1/senders/:code/invitations", who: admin, do: (*server).invite, action: "invitation.create"},
 		{method: "GET", path: "/authorize/:invitation", who: public, do: (*server).openInvitation, perMinute: 30},
 		{method: "GET", path: "/authorize/callback", who: public, do: (*server).returnFromWeChat, perMinute: 30},

@@ -13,16 +13,17 @@ type flights struct {
 type destination struct {
 	owner   Owner
 	refused string
+	ahead   bool // one that stays for a while, see Kept.stays
 }
 
 type flight struct {
 	landed chan struct{} // closed when the answer is there
-	access string
+	row    Kept
 	err    error
 }
 
 // join boards the running flight, or begins one.
-func (f *flights) join(d destination, fly func() (string, error)) *flight {
+func (f *flights) join(d destination, fly func() (Kept, error)) *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if running := f.now[d]; running != nil {
@@ -35,7 +36,7 @@ func (f *flights) join(d destination, fly func() (string, error)) *flight {
 	f.now[d] = begun
 	f.running.Go(func() {
 		defer f.land(d, begun)
-		begun.access, begun.err = fly()
+		begun.row, begun.err = fly()
 	})
 	return begun
 }

@@ -50,6 +50,7 @@ type Keeper struct {
 	cache   *lru.Cache[Owner, Kept]
 	flights flights
 	slots   *semaphore.Weighted
+	checks  checks
 	metrics metrics
 
 	mu     sync.Mutex
@@ -71,7 +72,11 @@ func New(c Config) *Keeper {
 	if err != nil {
 		panic("token: " + err.Error()) // only for a size below 1
 	}
-	return &Keeper{Config: c, cache: cache, slots: semaphore.NewWeighted(int64(c.Parallel)), metrics: newMetrics(c.Metrics)}
+	known, err := lru.New[destination, verdictOf](1000)
+	if err != nil {
+		panic("token: " + err.Error())
+	}
+	return &Keeper{Config: c, cache: cache, checks: checks{known: known}, slots: semaphore.NewWeighted(int64(c.Parallel)), metrics: newMetrics(c.Metrics)}
 }
 
 // Close waits for the renewals that callers began, at most some 40 seconds.
@@ -123,32 +128,39 @@ type Source struct {
 
 // Token gives a token believed to be good. Errors: Unavailable, or those of the
 // database or ctx.
-func (s *Source) Token(ctx context.Context) (string, error) { return s.k.have(ctx, s.owner, "") }
+func (s *Source) Token(ctx context.Context) (string, error) {
+	row, err := s.k.have(ctx, destination{owner: s.owner})
+	return row.Access, err
+}
 
 // Replace gives another token than the one that was refused, renewing it only
 // if it is still the current one. Errors: as of Token, ErrTooSoon and ErrSame.
 func (s *Source) Replace(ctx context.Context, refused string) (string, error) {
-	return s.k.have(ctx, s.owner, refused)
+	row, err := s.k.have(ctx, destination{owner: s.owner, refused: refused})
+	return row.Access, err
 }
 
 // have answers from memory, or joins the one flight that asks the database,
 // and, if need be, the vendor. The flight does not end with its first caller.
-func (k *Keeper) have(ctx context.Context, o Owner, refused string) (string, error) {
-	if row, ok := k.cache.Get(o); ok && row.trusted() && row.good(refused) {
-		return row.Access, nil
+func (k *Keeper) have(ctx context.Context, d destination) (Kept, error) {
+	if row, ok := k.cache.Get(d.owner); ok && row.trusted() && row.fits(d) {
+		return row, nil
 	}
-	f := k.flights.join(destination{o, refused}, func() (string, error) {
+	f := k.flights.join(d, func() (Kept, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*lease)
 		defer cancel()
-		return k.obtain(ctx, o, refused)
+		return k.obtain(ctx, d)
 	})
 	select {
 	case <-f.landed:
-		return f.access, f.err
+		return f.row, f.err
 	case <-ctx.Done():
-		return "", &Unavailable{Owner: o, Problem: "it is still being renewed", cause: ctx.Err()}
+		return Kept{}, &Unavailable{Owner: d.owner, Problem: "it is still being renewed", cause: ctx.Err()}
 	}
 }
+
+// fits tells whether a row holds what is wanted.
+func (k Kept) fits(d destination) bool { return k.good(d.refused) && (!d.ahead || k.stays()) }
 
 // trusted tells whether a row that was read may still be handed out. Its time
 // left was counted from when it was read.
@@ -158,23 +170,23 @@ func (k Kept) trusted() bool {
 
 // obtain reads the row until it holds a token to hand out, renews it if nobody
 // does, and waits while somebody else does.
-func (k *Keeper) obtain(ctx context.Context, o Owner, refused string) (string, error) {
+func (k *Keeper) obtain(ctx context.Context, d destination) (Kept, error) {
 	for {
-		row, err := k.load(ctx, o)
+		row, err := k.load(ctx, d.owner)
 		if err != nil {
-			return "", err
+			return Kept{}, err
 		}
-		if row.good(refused) {
+		if row.fits(d) {
 			row.Refresh = ""
-			k.cache.Add(o, row)
-			return row.Access, nil
+			k.cache.Add(d.owner, row)
+			return row, nil
 		}
-		if err := k.barred(row, refused); err != nil {
-			return "", err
+		if err := k.barred(row, d.refused); err != nil {
+			return Kept{}, err
 		}
 		claimed, won, err := k.claim(ctx, row)
 		if err != nil {
-			return "", err
+			return Kept{}, err
 		}
 		if won {
 			lent, err := k.renew(ctx, claimed)
@@ -182,13 +194,24 @@ func (k *Keeper) obtain(ctx context.Context, o Owner, refused string) (string, e
 				lent.Access, err = "", &Unavailable{Owner: o, Problem: ErrSame.Error(), cause: ErrSame}
 			}
 			if !errors.Is(err, ErrLost) && !errors.Is(err, errStale) {
-				return lent.Access, err
+				return k.renewed(ctx, d, lent, err)
 			}
 		}
 		if err := sleep(ctx, poll); err != nil {
-			return "", err
+			return Kept{}, err
 		}
 	}
+}
+
+// renewed is the row after a renewal of our own; only who asks how long the
+// token stays needs more of it than the token.
+func (k *Keeper) renewed(ctx context.Context, d destination, lent wechat.Lent, err error) (Kept, error) {
+	if err != nil || !d.ahead {
+		return Kept{Owner: d.owner, Access: lent.Access}, err
+	}
+	row, err := k.load(ctx, d.owner)
+	row.Refresh = ""
+	return row, err
 }
 
 func (k *Keeper) load(ctx context.Context, o Owner) (Kept, error) {

@@ -72,6 +72,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
 		Senders: h.senders, Followers: h.followers, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
 		Health: h.health, ComponentAppID: cfg.ComponentAppID,
+		Lender: func(s sender.Sender) *token.Source { return h.tokens.Source(owner(s)) },
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())
