@@ -132,7 +132,7 @@ func (s *server) poolToken(c *call) error {
 	}
 	x, err := s.Senders.Speaker(c.ctx(), code)
 	switch {
-	case errors.Is(err, sender.ErrUnbound), errors.Is(err, sender.ErrUnauthorized):
+	case mendable(err):
 		return refuse(http.StatusBadRequest, none, err.Error())
 	case err != nil:
 		return callProblem(code, err)
@@ -179,6 +179,12 @@ func (s *server) codesOf(c *call, kind string) (codes []string, err error) {
 	return codes, nil
 }
 
+// mendable tells whether the sender itself lacks something, which waiting does
+// not bring.
+func mendable(err error) bool {
+	return errors.Is(err, sender.ErrUnbound) || errors.Is(err, sender.ErrUnauthorized) || errors.Is(err, sender.ErrNoSecret) || errors.Is(err, sender.ErrResting)
+}
+
 // callProblem answers what keeps a sender from calling the vendor. What waiting
 // mends is 503; what an administrator must mend is 409.
 func callProblem(code string, err error) error {
@@ -188,12 +194,12 @@ func callProblem(code string, err error) error {
 		return noSender(code)
 	case errors.Is(err, sender.ErrPermission):
 		return forbidden(err.Error())
-	case errors.Is(err, sender.ErrUnbound), errors.Is(err, sender.ErrUnauthorized):
+	case mendable(err):
 		return conflict(err.Error())
 	case errors.As(err, &away) && away.Rests:
 		return conflict("sender " + code + " has no token, and waiting does not help: " + away.Problem)
-	case errors.Is(err, token.ErrTooSoon):
-		return later(30*time.Second, token.ErrTooSoon.Error())
+	case errors.Is(err, token.ErrTooSoon), errors.Is(err, token.ErrSame):
+		return later(30*time.Second, err.Error())
 	case errors.As(err, &away):
 		return later(5*time.Second, "sender "+code+" has no token now: "+away.Problem)
 	case errors.Is(err, wechat.ErrUnanswered):

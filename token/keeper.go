@@ -190,8 +190,8 @@ func (k *Keeper) obtain(ctx context.Context, d destination) (Kept, error) {
 		}
 		if won {
 			lent, err := k.renew(ctx, claimed)
-			if err == nil && lent.Access == refused {
-				lent.Access, err = "", &Unavailable{Owner: o, Problem: ErrSame.Error(), cause: ErrSame}
+			if err == nil && lent.Access == d.refused {
+				lent.Access, err = "", &Unavailable{Owner: d.owner, Problem: ErrSame.Error(), cause: ErrSame}
 			}
 			if !errors.Is(err, ErrLost) && !errors.Is(err, errStale) {
 				return k.renewed(ctx, d, lent, err)

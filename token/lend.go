@@ -31,7 +31,7 @@ func (k Kept) planned() time.Duration {
 }
 
 // remains is how long the token may still be used.
-func (k Kept) remains() time.Duration { return k.Left - time.Since(k.read) - margin(k.Life) }
+func (k Kept) remains() time.Duration { return k.Left - time.Since(k.read) - k.margin() }
 
 // Lend gives a token and how long it may be kept. Shortly before the planned
 // renewal it renews first; own accounts excepted, whose vendor answers the same

@@ -144,7 +144,7 @@ func (out *Forwarded) look(body io.ReadCloser, f Forward, words [][]byte) error 
 		size = min(size, out.Length+1) // one more, to meet the end
 	}
 	head := make([]byte, size)
-	n, err := fill(body, head)
+	n, err := readUpTo(body, head)
 	head = head[:n]
 	switch err {
 	case nil:
@@ -162,8 +162,8 @@ func (out *Forwarded) look(body io.ReadCloser, f Forward, words [][]byte) error 
 	return &callError{op: f.op(), kind: ErrUnanswered, text: "the answer broke off", cause: bare(err)}
 }
 
-// fill reads until p is full, or until the error, which io.ReadFull would make one with that of a body cut off.
-func fill(r io.Reader, p []byte) (n int, err error) {
+// readUpTo reads until p is full, or until the error, which io.ReadFull would make one with that of a body cut off.
+func readUpTo(r io.Reader, p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		var m int
 		m, err = r.Read(p[n:])
