@@ -227,11 +227,16 @@ func (h *house) invite() (string, error) {
 
 // sendToken makes a client that may send and answers its JWT.
 func (h *house) sendToken() (string, error) {
+	return h.clientToken(`{"name": "Bench", "kind": "channel", "senders": ["shop"], "scopes": ["send"]}`)
+}
+
+// clientToken makes a client and answers its JWT.
+func (h *house) clientToken(body string) (string, error) {
 	var client struct {
 		Key    string `json:"channel_key"`
 		Secret string `json:"master_secret"`
 	}
-	if err := h.call("POST", "/v1/clients", `{"name": "Bench", "kind": "channel", "senders": ["shop"], "scopes": ["send"]}`, &client); err != nil {
+	if err := h.call("POST", "/v1/clients", body, &client); err != nil {
 		return "", err
 	}
 	res, err := web.PostForm("http://"+h.addr.String()+"/v1/oauth/token", url.Values{

@@ -41,6 +41,7 @@ var stages = []stage{
 	{"flush", (*bench).slowFlushes},
 	{"send", (*bench).sending},
 	{"receipts", (*bench).receipts},
+	{"tokens", (*bench).central},
 	{"renew", (*bench).renewal},
 }
 
@@ -55,6 +56,7 @@ func run() error {
 	b := &bench{}
 	only := flag.String("only", "", "comma-separated stages; empty means all: "+names())
 	listen := flag.String("listen", "", "address of a program beside")
+	upstream := flag.String("upstream", "", "where the bare reverse proxy leads")
 	takes := flag.Duration("takes", 50*time.Millisecond, "how long the vendor takes for an answer")
 	flag.StringVar(&b.dir, "dir", "", "folder for databases and logs, on a disk (default bin/bench)")
 	flag.IntVar(&b.rounds, "rounds", 5, "interleaved rounds a stage")
@@ -65,7 +67,7 @@ func run() error {
 	flag.Parse()
 	switch flag.Arg(0) {
 	case "bare":
-		return bare(*listen)
+		return bare(*listen, *upstream)
 	case "vendor":
 		return serveVendor(*listen, *takes)
 	case "sim":

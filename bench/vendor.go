@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -32,6 +33,9 @@ type tally struct {
 	Components  int // component tokens given
 }
 
+// megabyte is part of a file.
+var megabyte = make([]byte, 1<<20)
+
 func serveVendor(listen string, takes time.Duration) error {
 	v := &vendor{takes: takes, seen: map[string]int{}}
 	mux := http.NewServeMux()
@@ -39,6 +43,20 @@ func serveVendor(listen string, takes time.Duration) error {
 	mux.HandleFunc("POST /cgi-bin/component/api_authorizer_token", v.authorizer)
 	mux.HandleFunc("POST /cgi-bin/component/api_start_push_ticket", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`{"errcode":0,"errmsg":"ok"}`))
+	})
+	mux.HandleFunc("GET /cgi-bin/user/info", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json; encoding=utf-8")
+		_, _ = w.Write([]byte(`{"errcode":0,"errmsg":"ok","subscribe":1,"openid":"o1","language":"zh_CN","subscribe_time":1700000000,"tagid_list":[1,2]}`))
+	})
+	mux.HandleFunc("GET /cgi-bin/media/get", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/jpeg")
+		for range 16 {
+			_, _ = w.Write(megabyte)
+		}
+	})
+	mux.HandleFunc("POST /cgi-bin/media/upload", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = w.Write([]byte(`{"errcode":0,"media_id":"M"}`))
 	})
 	mux.HandleFunc("GET /tally", v.tell)
 	mux.HandleFunc("DELETE /tally", v.forget)

@@ -50,6 +50,7 @@ func endpoints() []*endpoint {
 		{path: "/sns/jscode2session", method: get, token: ownSecret, serve: (*Simulator).ownLogin},
 		{path: "/cgi-bin/user/get", method: get, token: accountToken, set: setUsers, serve: (*Simulator).listFollowers},
 		{path: "/cgi-bin/message/custom/send", method: post, token: accountToken, set: setMessages, serve: (*Simulator).sendCustomer},
+		{path: "/cgi-bin/get_api_domain_ip", method: get, token: accountToken, serve: (*Simulator).apiIPs},
 		{path: "/cgi-bin/message/template/send", method: post, token: accountToken, set: setNotices, serve: (*Simulator).sendTemplate},
 		{path: "/cgi-bin/template/get_all_private_template", method: get, token: accountToken, set: setNotices, serve: (*Simulator).listTemplates},
 	}...)
