@@ -30,7 +30,6 @@ const (
 	codeMethod    = 4050
 	codeConflict  = 4090
 	codeTooLarge  = 4130
-	codeVendor    = 5020 // the vendor did not answer
 	codeAway      = 5030
 )
 

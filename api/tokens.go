@@ -55,8 +55,6 @@ func (s *server) speaker(c *call, code string) (sender.Sender, error) {
 	return x, nil
 }
 
-func noSender(code string) error { return missing("sender " + strconv.Quote(code)) }
-
 func (s *server) lendToken(c *call) error {
 	x, err := s.speaker(c, c.text("code"))
 	if err != nil {
