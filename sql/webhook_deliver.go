@@ -52,7 +52,7 @@ const nextBytes = 256 << 10
 // reads it.
 func (w *Webhook) Next(ctx context.Context, j *webhook.Job, limit int) ([]webhook.Delivery, error) {
 	r := w.db.run()
-	if _, err := r.exec(ctx, `UPDATE delivery SET sealed = 1 WHERE target_id = ? AND sealed = 0 AND due_at <= {now}`, j.ID); err != nil {
+	if err := w.seal(ctx, j); err != nil {
 		return nil, err
 	}
 	var sizes []struct {
@@ -72,6 +72,23 @@ func (w *Webhook) Next(ctx context.Context, j *webhook.Job, limit int) ([]webhoo
 		ids = append(ids, s.ID)
 	}
 	return r.deliveries(ctx, ids)
+}
+
+// seal locks the target before its deliveries, as the reader of the feed does:
+// in the other order the two would wait for each other.
+func (w *Webhook) seal(ctx context.Context, j *webhook.Job) error {
+	var open int
+	err := w.db.run().get(ctx, &open, `SELECT COUNT(*) FROM delivery WHERE target_id = ? AND sealed = 0 AND due_at <= {now}`, j.ID)
+	if err != nil || open == 0 {
+		return err
+	}
+	return w.db.inTx(ctx, func(t tx) error {
+		if lost, err := t.lost(ctx, j); err != nil || lost {
+			return err
+		}
+		_, err := t.exec(ctx, `UPDATE delivery SET sealed = 1 WHERE target_id = ? AND sealed = 0 AND due_at <= {now}`, j.ID)
+		return err
+	})
 }
 
 func (r runner) deliveries(ctx context.Context, ids []int64) ([]webhook.Delivery, error) {

@@ -27,8 +27,9 @@ func (w *Webhook) ReadFeed(ctx context.Context, lines int, p webhook.Packing, te
 	if news, err := w.news(ctx); err != nil || !news {
 		return false, err
 	}
-	ids, claim, err := w.db.claimDue(ctx, "feed_reader", 1, readLease)
-	if err != nil || len(ids) == 0 {
+	claim := word()
+	n, err := w.db.run().exec(ctx, `UPDATE feed_reader SET claim = ?, free_at = {now} + ? WHERE id = 1 AND free_at <= {now}`, claim, readLease.Milliseconds())
+	if err != nil || n == 0 {
 		return false, err
 	}
 	err = w.db.inTx(ctx, func(t tx) error {
@@ -47,7 +48,7 @@ func (w *Webhook) ReadFeed(ctx context.Context, lines int, p webhook.Packing, te
 // news looks, without a write, whether there may be something to read.
 func (w *Webhook) news(ctx context.Context) (bool, error) {
 	var n int
-	const query = `SELECT COUNT(*) FROM feed_reader WHERE id = 1 AND due_at <= {now} AND (holes <> '[]' OR position < COALESCE((SELECT MAX(id) FROM feed), 0))`
+	const query = `SELECT COUNT(*) FROM feed_reader WHERE id = 1 AND free_at <= {now} AND (holes <> '[]' OR position < COALESCE((SELECT MAX(id) FROM feed), 0))`
 	err := w.db.run().get(ctx, &n, query)
 	return n > 0, err
 }
@@ -57,7 +58,7 @@ func (w *Webhook) news(ctx context.Context) (bool, error) {
 func (w *Webhook) letGo(claim int64) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_, err := w.db.run().exec(ctx, `UPDATE feed_reader SET due_at = {now} + 500, claim = 0 WHERE id = 1 AND claim = ?`, claim)
+	_, err := w.db.run().exec(ctx, `UPDATE feed_reader SET free_at = {now} + 500, claim = 0 WHERE id = 1 AND claim = ?`, claim)
 	return err
 }
 
@@ -90,7 +91,7 @@ func (t tx) readPage(ctx context.Context, claim int64, lines int, p webhook.Pack
 	if err != nil {
 		return false, err
 	}
-	const move = `UPDATE feed_reader SET position = ?, holes = ?, due_at = {now}, claim = 0 WHERE id = 1 AND claim = ?`
+	const move = `UPDATE feed_reader SET position = ?, holes = ?, free_at = {now}, claim = 0 WHERE id = 1 AND claim = ?`
 	return more, found(t.exec(ctx, move, c.Position, string(holes), claim))
 }
 

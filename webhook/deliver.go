@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -51,20 +52,21 @@ func (r *Room) DeliverDue(ctx context.Context) (n int, err error) {
 }
 
 // serve makes deliveries to a claimed target until none is due, one fails, or
-// its turn is over. Failure policy: what cannot be written down is left to the
-// lease, and delivered again.
+// its turn is over. Failure policy: what could not be written down is delivered
+// again, in a second, or when the lease ends if the claim cannot be released.
 func (r *Room) serve(j *Job) {
 	failed, err := r.turn(j)
 	if err == nil && failed {
 		j.Failures++
 		err = r.giveUp(j)
 	}
-	if err == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), storing)
-		defer cancel()
-		err = r.Store.Release(ctx, j, rest(j.Failures))
-	}
+	pause := rest(j.Failures)
 	if err != nil {
+		pause = max(pause, time.Second)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storing)
+	defer cancel()
+	if err = errors.Join(err, r.Store.Release(ctx, j, pause)); err != nil {
 		r.Log.Error("deliveries were interrupted; they will be made again", "client", j.ClientID, "err", err)
 	}
 }

@@ -5,7 +5,7 @@ CREATE TABLE feed_reader (
   id       BIGINT NOT NULL PRIMARY KEY,
   position BIGINT NOT NULL,
   holes    MEDIUMTEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  due_at   BIGINT NULL,
+  free_at  BIGINT NOT NULL,
   claim    BIGINT NOT NULL DEFAULT 0
 ) ENGINE=InnoDB;
 -- +goose Down

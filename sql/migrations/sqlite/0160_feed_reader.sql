@@ -3,7 +3,7 @@ CREATE TABLE feed_reader (
   id       INTEGER NOT NULL PRIMARY KEY,
   position INTEGER NOT NULL,
   holes    TEXT NOT NULL,
-  due_at   INTEGER NULL,
+  free_at  INTEGER NOT NULL,
   claim    INTEGER NOT NULL DEFAULT 0
 );
 -- +goose Down
