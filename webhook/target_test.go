@@ -392,3 +392,31 @@ func TestCloseBreaksOffCallsThatHangAndCountsThemForNothing(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// shaky is a store whose Next fails the first time.
+type shaky struct {
+	webhook.Store
+	once sync.Once
+}
+
+func (s *shaky) Next(ctx context.Context, j *webhook.Job, limit int) (due []webhook.Delivery, err error) {
+	s.once.Do(func() { err = errors.New("the database was away for a moment") })
+	if err != nil {
+		return nil, err
+	}
+	return s.Store.Next(ctx, j, limit)
+}
+
+func TestAPassingFaultOfTheDatabaseCostsASecondAndNotALease(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "sqlite")
+	r := newReceiver(t)
+	h.register(r.URL)
+	h.room = h.replica(func(c *webhook.Config) { c.Store = &shaky{Store: h.store} })
+	h.line(old, "sent", "", "a")
+	began := time.Now()
+	h.work("it is delivered after all", func() bool { return len(r.got()) == 1 })
+	if took := time.Since(began); took < time.Second || took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
