@@ -51,6 +51,7 @@ type Config struct {
 	Notify    *notify.Room
 	Webhook   *webhook.Room
 	Followers *sender.Followers
+	Links     *audience.Links
 
 	Authorizers *authorizer.Authorizers
 	Tokens      *token.Keeper // tells how tokens are

@@ -79,3 +79,8 @@ func (c Change) Identities() []Value {
 	}
 	return all
 }
+
+// Identity is the change that makes v the user's identity at a sender.
+func Identity(userid string, v Value) Change {
+	return Change{UserID: userid, ops: []op{{verb: set, kind: v.Kind, bindID: v.BindID, values: []string{v.Value}}}}
+}

@@ -44,6 +44,7 @@ type house struct {
 	senders     *sender.Room
 	followers   *sender.Followers
 	users       *audience.Room
+	bindLinks   *audience.Links
 	messages    *notify.Room
 	health      *health.Room
 	door        *callback.Door
@@ -70,7 +71,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
 		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
-		Senders: h.senders, Followers: h.followers, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
+		Senders: h.senders, Followers: h.followers, Links: h.bindLinks, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
 		Health: h.health, ComponentAppID: cfg.ComponentAppID,
 		Lender: func(s sender.Sender) *token.Source { return h.tokens.Source(owner(s)) },
 	})
@@ -120,6 +121,8 @@ func (h *house) rooms() (err error) {
 	}
 	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes}
+	h.bindLinks = &audience.Links{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("bind"),
+		Address: h.senders.VisitorLink, Visitor: h.visitor}
 	h.webhooks = webhook.New(webhook.Config{
 		Store: h.store.Webhook(), Egress: webhook.Egress{Allowed: cfg.TargetNetworks}, WeComSender: cfg.ReceiptWeComSender, Log: h.log, Metrics: h.metrics,
 	})
@@ -179,6 +182,11 @@ func (h *house) ticketCame() {
 func (h *house) links(ctx context.Context, redirect, senderKind string) (authorizer.Links, error) {
 	l, err := h.component.Links(ctx, redirect, senderKind)
 	return authorizer.Links(l), err
+}
+
+func (h *house) visitor(ctx context.Context, code, webCode string) (openID string, snapshot bool, err error) {
+	v, err := h.senders.Visitor(ctx, code, webCode)
+	return v.OpenID, v.Snapshot, err
 }
 
 // senderAppID is the account a sender speaks for already, "" if none.

@@ -26,6 +26,7 @@ func (h *house) work() {
 		{"@every 10s", "watch the ticket", count(h.component.Watch)},
 		{"@hourly", "forget ended tokens and the old audit trail", drain(h.access.PruneDue)},
 		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},
+		{"@hourly", "forget ended bind links", drain(h.bindLinks.Forget)},
 		{"@hourly", "forget old reports of imports", drain(h.users.ForgetImports)},
 		{"@hourly", "forget ended invitations and codes", drain(h.authorizers.Prune)},
 		{"@hourly", "forget codes of the release test", count(func(ctx context.Context) (int, error) { return h.release.Store.Forget(ctx, 24*time.Hour) })},
