@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wechattpp/access"
+	"wechattpp/health"
 	"wechattpp/sender"
 	"wechattpp/sql"
 	"wechattpp/sql/sqltest"
@@ -48,6 +49,7 @@ func servePool(t *testing.T, db *sql.DB, p *pool) *pool {
 		keeper := token.New(token.Config{Store: p.store, Log: cfg.Log, Minters: map[string]token.Minter{token.Authorizer: token.MinterFunc(p.mint)}})
 		t.Cleanup(keeper.Close)
 		owner := func(s sender.Sender) token.Owner { return token.Owner{Kind: token.Authorizer, ID: s.AppID} }
+		cfg.Health = &health.Room{Store: db.Health("wxcomponent")}
 		cfg.Lender = func(s sender.Sender) *token.Source { return keeper.Source(owner(s)) }
 		cfg.Senders = &sender.Room{Store: db.Sender("wxcomponent"), API: wechat.API{Base: vendor.URL},
 			Tokens: func(s sender.Sender) wechat.TokenSource { return keeper.Source(owner(s)) },
