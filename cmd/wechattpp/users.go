@@ -36,7 +36,7 @@ func withUsers(c *cobra.Command, flags *pflag.FlagSet, f func(context.Context, *
 }
 
 func usersCommand(flags *pflag.FlagSet) *cobra.Command {
-	return group("users", "Users: import, export", usersImport(flags), usersExport(flags))
+	return group("users", "Users: import, export, pull", usersImport(flags), usersExport(flags), usersPull(flags))
 }
 
 func usersImport(flags *pflag.FlagSet) *cobra.Command {
@@ -105,4 +105,27 @@ func usersExport(flags *pflag.FlagSet) *cobra.Command {
 	c.Flags().StringVar(&f.Tag, "tag", "", "only users with this tag")
 	c.Flags().StringVar(&f.Sender, "sender", "", "only users with an identity at this sender")
 	return c
+}
+
+func usersPull(flags *pflag.FlagSet) *cobra.Command {
+	return &cobra.Command{Use: "pull SENDER", Short: "Have the running service fetch an Official Account's followers", Args: exactArgs(1), RunE: func(c *cobra.Command, args []string) error {
+		return withStore(c, flags, func(ctx context.Context, cfg *Config, s *store) error {
+			x, err := s.Sender(cfg.ComponentAppID).Read(ctx, args[0])
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return usageError{fmt.Errorf("there is no sender %q", args[0])}
+			case err != nil:
+				return err
+			case x.Kind != sender.OfficialAccount:
+				return usageError{sender.ErrNoFollowers}
+			case x.AppID == "":
+				return sender.ErrUnbound
+			}
+			p, err := s.Follower().BeginPull(ctx, x.AppID, x.Code)
+			if err == nil {
+				fmt.Fprintf(c.OutOrStdout(), "Pull %d of sender %s is due. See GET /v1/senders/%s/followers\n", p.Round, x.Code, x.Code)
+			}
+			return err
+		})
+	}}
 }
