@@ -161,7 +161,7 @@ func TestAnIdempotencyKeyIsAnsweredOnce(t *testing.T) {
 		if r, err := h.room.Accept(ctx, other, "/v1/sent", "k1", b); err != nil || r.MsgID == first.MsgID {
 			h.t.Errorf("another client: %+v %v", r, err)
 		}
-		if r, err := h.room.Accept(ctx, shop, "/v1/template/sent", "k1", b); err != nil || r.MsgID == first.MsgID {
+		if r, err := h.room.Accept(ctx, shop, "/v1/other", "k1", b); err != nil || r.MsgID == first.MsgID {
 			h.t.Errorf("another path: %+v %v", r, err)
 		}
 		if _, err := h.room.Accept(ctx, shop, "/v1/sent", "k2", []byte(`{}`)); err == nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"wechattpp/simulator"
 	"wechattpp/sql/sqltest"
 )
 
@@ -52,6 +53,16 @@ func TestDoctorFindsAHealthyServiceHealthyAndABrokenOneNot(t *testing.T) {
 			if status != 0 || len(found) < 15 {
 				t.Errorf("status %d, %d checks", status, len(found))
 			}
+			refusal := simulator.Fault{Path: "/cgi-bin/component/api_get_authorizer_list", Code: 61004, Times: -1,
+				Message: "access clientip is not registered requestIP: 203.0.113.7 rid: 6b07f8fc-aafe0f91-73b69e35"}
+			if err := w.Fail(refusal); err != nil {
+				t.Fatal(err)
+			}
+			found, status = doctorJSON(t, env)
+			if f := found["address lists"]; status != 1 || f.State != "mend" || !strings.Contains(f.Found, "WeChat saw 203.0.113.7") || !strings.Contains(f.Found, "publish the change") {
+				t.Errorf("a refused address: %d %+v", status, f)
+			}
+			w.ClearFaults()
 			sqltest.Exec(t, w.source, `UPDATE ticket SET created_at = created_at - 2000000`)
 			sqltest.Exec(t, w.source, `UPDATE authorizer SET sets = '[1]'`)
 			found, status = doctorJSON(t, append(env, "WECHATTPP_API_BASE_URL=http://127.0.0.1:1", "WECHATTPP_PUBLIC_URL=https://127.0.0.1:1"))

@@ -30,6 +30,7 @@ func databaseChecks(c *Config, db *sql.DB) []check {
 		{"ticket", "12 hours after the last ticket no account can be called", func(ctx context.Context) (string, error) { return checkTicket(ctx, c, db) }},
 		{"permission sets", "calls that lack their set are refused", func(ctx context.Context) (string, error) { return checkSets(ctx, c, db) }},
 		{"WeCom address", whyVendor, func(ctx context.Context) (string, error) { return checkWeCom(ctx, c, db) }},
+		{"address lists", "calls from an address that is not on the list are refused", func(ctx context.Context) (string, error) { return checkAddresses(ctx, c, db) }},
 		{"accounts", "an account that rests sends nothing", func(ctx context.Context) (string, error) { return checkAccounts(ctx, c, db) }},
 	}
 }
