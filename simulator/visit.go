@@ -127,7 +127,7 @@ func (s *Simulator) checkLink(link string) (url.Values, error) {
 	case a == nil || a.profile.MiniProgram:
 		return nil, errors.New("appid is no Official Account")
 	case q.Get("response_type") != "code" || !slices.Contains([]string{"snsapi_base", "snsapi_userinfo"}, q.Get("scope")):
-		return nil, errors.New("Scope 参数错误或没有 Scope 权限 (10005)")
+		return nil, errors.New("10005: Scope 参数错误或没有 Scope 权限")
 	case bad != nil || to.Host == "":
 		return nil, errors.New("redirect_uri 域名与后台配置不一致 (10003)")
 	case len(state) > 128 || strings.ContainsFunc(state, func(c rune) bool { return !strings.ContainsRune(alphanumeric, c) }):
