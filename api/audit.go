@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"time"
 
 	"wechattpp/access"
@@ -28,22 +27,13 @@ type auditAnswer struct {
 
 // listAudit lists the trail, newest first.
 func (s *server) listAudit(c *call) error {
-	p, err := c.page()
-	if err != nil {
-		return err
+	return pageByID(c, func(before int64, limit int) ([]access.Entry, error) { return s.Access.Audit(c.ctx(), before, limit) },
+		func(e access.Entry) int64 { return e.ID }, showEntry)
+}
+
+func showEntry(e access.Entry) auditAnswer {
+	if e.Detail == nil {
+		e.Detail = map[string]any{}
 	}
-	before, err := p.number()
-	if err != nil {
-		return err
-	}
-	all, err := s.Access.Audit(c.ctx(), before, p.limit+1)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(e access.Entry) int64 { return e.ID }, func(e access.Entry) auditAnswer {
-		if e.Detail == nil {
-			e.Detail = map[string]any{}
-		}
-		return auditAnswer{e.ID, e.At, e.Actor, e.Action, e.Target, e.Detail}
-	}))
+	return auditAnswer{e.ID, e.At, e.Actor, e.Action, e.Target, e.Detail}
 }

@@ -155,19 +155,9 @@ func (s *server) listLetters(c *call) error {
 	if err != nil {
 		return err
 	}
-	p, err := c.page()
-	if err != nil {
-		return err
-	}
-	after, err := p.number()
-	if err != nil {
-		return err
-	}
-	all, err := s.Webhook.Dead(c.ctx(), id, webhook.Letters{URL: c.Query("url")}, after, p.limit+1)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(l webhook.Letter) int64 { return l.ID }, showLetter))
+	return pageByID(c, func(after int64, limit int) ([]webhook.Letter, error) {
+		return s.Webhook.Dead(c.ctx(), id, webhook.Letters{URL: c.Query("url")}, after, limit)
+	}, func(l webhook.Letter) int64 { return l.ID }, showLetter)
 }
 
 func (s *server) letter(c *call) error {

@@ -64,19 +64,8 @@ func some(list []string) []string {
 }
 
 func (s *server) listClients(c *call) error {
-	p, err := c.page()
-	if err != nil {
-		return err
-	}
-	after, err := p.number()
-	if err != nil {
-		return err
-	}
-	all, err := s.Access.Clients(c.ctx(), after, p.limit+1)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(c access.Client) int64 { return c.ID }, showClient))
+	return pageByID(c, func(after int64, limit int) ([]access.Client, error) { return s.Access.Clients(c.ctx(), after, limit) },
+		func(c access.Client) int64 { return c.ID }, showClient)
 }
 
 func (s *server) client(c *call) error {

@@ -213,19 +213,9 @@ func (s *server) problemsCSV(c *call, id int64) error {
 // listImports lists the caller's reports, an administrator all, without their
 // problems.
 func (s *server) listImports(c *call) error {
-	p, err := c.page()
-	if err != nil {
-		return err
-	}
-	before, err := p.number()
-	if err != nil {
-		return err
-	}
-	all, err := s.Audience.Reports(c.ctx(), c.importer(), before, p.limit+1)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(i audience.Import) int64 { return i.ID }, showImport))
+	return pageByID(c, func(before int64, limit int) ([]audience.Import, error) {
+		return s.Audience.Reports(c.ctx(), c.importer(), before, limit)
+	}, func(i audience.Import) int64 { return i.ID }, showImport)
 }
 
 // importer is whose reports the caller sees; nil: everyone's.

@@ -13,10 +13,6 @@ type userListParams struct {
 	Name string `json:"name"`
 }
 
-type userListChange struct {
-	Name string `json:"name"`
-}
-
 type userListEntries struct {
 	Add    []string `json:"add"`
 	Remove []string `json:"remove"`
@@ -35,68 +31,29 @@ func showUserList(l audience.List) userListAnswer {
 	return userListAnswer{ID: l.ID, Kind: l.Kind, Name: l.Name, Size: l.Size, CreatedAt: l.CreatedAt.UTC(), UpdatedAt: l.UpdatedAt.UTC()}
 }
 
-func (s *server) listUserLists(c *call) error {
-	p, err := c.page()
-	if err != nil {
-		return err
-	}
-	after, err := p.number()
-	if err != nil {
-		return err
-	}
-	all, err := s.Audience.Store.AllLists(c.ctx(), after, p.limit+1)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(l audience.List) int64 { return l.ID }, showUserList))
-}
-
-func (s *server) createUserList(c *call) error {
-	var in userListParams
-	if err := c.decode(&in); err != nil {
-		return err
-	}
-	l, err := s.Audience.SaveList(c.ctx(), audience.List{Kind: in.Kind, Name: in.Name})
-	if err != nil {
-		return userProblem(err)
-	}
-	c.target(fmt.Sprintf("list/%d", l.ID))
-	return c.created(showUserList(l))
-}
-
-func (s *server) readUserList(c *call) error {
-	l, err := s.userList(c)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, showUserList(l))
-}
-
-func (s *server) updateUserList(c *call) error {
-	var in userListChange
-	if err := c.decode(&in); err != nil {
-		return err
-	}
-	l, err := s.userList(c)
-	if err != nil {
-		return err
-	}
-	l.Name = in.Name
-	if l, err = s.Audience.SaveList(c.ctx(), l); err != nil {
-		return userProblem(err)
-	}
-	return c.reply(http.StatusOK, showUserList(l))
-}
-
-func (s *server) deleteUserList(c *call) error {
-	l, err := s.userList(c)
-	if err != nil {
-		return err
-	}
-	if err := s.Audience.Store.DeleteList(c.ctx(), l.ID); err != nil {
-		return err
-	}
-	return c.reply(http.StatusNoContent, nil)
+var userLists = shelf[audience.List, userListAnswer]{
+	name: "list",
+	page: func(s *server, c *call, after int64, limit int) ([]audience.List, error) {
+		return s.Audience.Store.AllLists(c.ctx(), after, limit)
+	},
+	read: func(s *server, c *call, id int64) (audience.List, error) { return s.Audience.Store.List(c.ctx(), id) },
+	save: func(s *server, c *call, l audience.List) (audience.List, error) {
+		var in userListParams
+		if err := c.decode(&in); err != nil {
+			return l, err
+		}
+		if l.ID != 0 && in.Kind != "" && in.Kind != l.Kind {
+			return l, invalid("kind", "never changes: make another list")
+		}
+		if l.Name = in.Name; l.ID == 0 {
+			l.Kind = in.Kind
+		}
+		saved, err := s.Audience.SaveList(c.ctx(), l)
+		return saved, userProblem(err)
+	},
+	drop: func(s *server, c *call, id int64) error { return s.Audience.Store.DeleteList(c.ctx(), id) },
+	id:   func(l audience.List) int64 { return l.ID },
+	show: showUserList,
 }
 
 func (s *server) changeUserList(c *call) error {

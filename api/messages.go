@@ -79,19 +79,9 @@ func known(t time.Time) *time.Time {
 }
 
 func (s *server) listMessages(c *call) error {
-	p, err := c.page()
-	if err != nil {
-		return err
-	}
-	before, err := p.number()
-	if err != nil {
-		return err
-	}
-	all, err := s.Notify.Messages(c.ctx(), c.notifyClient(), before, p.limit+1)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(m notify.Message) int64 { return m.MsgID.ID }, showMessage))
+	return pageByID(c, func(before int64, limit int) ([]notify.Message, error) {
+		return s.Notify.Messages(c.ctx(), c.notifyClient(), before, limit)
+	}, func(m notify.Message) int64 { return m.MsgID.ID }, showMessage)
 }
 
 func (s *server) message(c *call) error {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"net/http"
 	"time"
 
 	"wechattpp/notify"
@@ -66,85 +65,29 @@ func (p ruleParams) apply(r *notify.Rule) error {
 	return nil
 }
 
-func (s *server) listRules(c *call) error {
-	p, err := c.page()
-	if err != nil {
-		return err
-	}
-	after, err := p.number()
-	if err != nil {
-		return err
-	}
-	all, err := s.Notify.Rules(c.ctx(), c.notifyClient(), after, p.limit+1)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(r notify.Rule) int64 { return r.ID }, showRule))
-}
-
-func (s *server) createRule(c *call) error {
-	r, err := s.saveRule(c, notify.Rule{})
-	if err != nil {
-		return err
-	}
-	return c.created(showRule(r))
-}
-
-func (s *server) readRule(c *call) error {
-	id, err := c.number("id")
-	if err != nil {
-		return err
-	}
-	r, err := s.Notify.Rule(c.ctx(), c.notifyClient(), id)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, showRule(r))
-}
-
-func (s *server) updateRule(c *call) error {
-	r, err := s.ownRule(c)
-	if err != nil {
-		return err
-	}
-	if r, err = s.saveRule(c, r); err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, showRule(r))
-}
-
-func (s *server) deleteRule(c *call) error {
-	r, err := s.ownRule(c)
-	if err != nil {
-		return err
-	}
-	c.target(fmt.Sprintf("rule/%d", r.ID))
-	if err := s.Notify.Store.DeleteRule(c.ctx(), r.ID); err != nil {
-		return err
-	}
-	return c.reply(http.StatusNoContent, nil)
-}
-
-func (s *server) ownRule(c *call) (notify.Rule, error) {
-	id, err := c.number("id")
-	if err != nil {
-		return notify.Rule{}, err
-	}
-	return s.Notify.OwnRule(c.ctx(), c.notifyClient(), id)
-}
-
-func (s *server) saveRule(c *call, r notify.Rule) (notify.Rule, error) {
-	var in ruleParams
-	if err := c.decode(&in); err != nil {
-		return r, err
-	}
-	if err := in.apply(&r); err != nil {
-		return r, err
-	}
-	saved, err := s.Notify.SaveRule(c.ctx(), c.notifyClient(), r)
-	c.target(fmt.Sprintf("rule/%d", saved.ID))
-	if err != nil {
-		return r, sendProblem(err)
-	}
-	return saved, nil
+var sendRules = shelf[notify.Rule, ruleAnswer]{
+	name: "rule",
+	page: func(s *server, c *call, after int64, limit int) ([]notify.Rule, error) {
+		return s.Notify.Rules(c.ctx(), c.notifyClient(), after, limit)
+	},
+	read: func(s *server, c *call, id int64) (notify.Rule, error) {
+		return s.Notify.Rule(c.ctx(), c.notifyClient(), id)
+	},
+	own: func(s *server, c *call, id int64) (notify.Rule, error) {
+		return s.Notify.OwnRule(c.ctx(), c.notifyClient(), id)
+	},
+	save: func(s *server, c *call, r notify.Rule) (notify.Rule, error) {
+		var in ruleParams
+		if err := c.decode(&in); err != nil {
+			return r, err
+		}
+		if err := in.apply(&r); err != nil {
+			return r, err
+		}
+		saved, err := s.Notify.SaveRule(c.ctx(), c.notifyClient(), r)
+		return saved, sendProblem(err)
+	},
+	drop: func(s *server, c *call, id int64) error { return s.Notify.Store.DeleteRule(c.ctx(), id) },
+	id:   func(r notify.Rule) int64 { return r.ID },
+	show: showRule,
 }

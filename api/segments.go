@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"wechattpp/audience"
@@ -47,78 +46,26 @@ func showSegment(s audience.Segment) segmentAnswer {
 		CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC()}
 }
 
-func (s *server) listSegments(c *call) error {
-	p, err := c.page()
-	if err != nil {
-		return err
-	}
-	after, err := p.number()
-	if err != nil {
-		return err
-	}
-	all, err := s.Audience.Store.ListSegments(c.ctx(), after, p.limit+1)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(x audience.Segment) int64 { return x.ID }, showSegment))
-}
-
-func (s *server) createSegment(c *call) error {
-	saved, err := s.saveSegment(c, audience.Segment{})
-	if err != nil {
-		return err
-	}
-	return c.created(showSegment(saved))
-}
-
-func (s *server) readSegment(c *call) error {
-	x, err := s.segment(c)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, showSegment(x))
-}
-
-func (s *server) updateSegment(c *call) error {
-	x, err := s.segment(c)
-	if err != nil {
-		return err
-	}
-	if x, err = s.saveSegment(c, x); err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, showSegment(x))
-}
-
-func (s *server) deleteSegment(c *call) error {
-	x, err := s.segment(c)
-	if err != nil {
-		return err
-	}
-	c.target(fmt.Sprintf("segment/%d", x.ID))
-	if err := s.Audience.Store.DeleteSegment(c.ctx(), x.ID); err != nil {
-		return err
-	}
-	return c.reply(http.StatusNoContent, nil)
-}
-
-func (s *server) segment(c *call) (audience.Segment, error) {
-	id, err := c.number("id")
-	if err != nil {
-		return audience.Segment{}, err
-	}
-	return s.Audience.Store.Segment(c.ctx(), id)
-}
-
-func (s *server) saveSegment(c *call, x audience.Segment) (audience.Segment, error) {
-	var in segmentParams
-	if err := c.decode(&in); err != nil {
-		return x, err
-	}
-	in.apply(&x)
-	saved, err := s.Audience.SaveSegment(c.ctx(), x)
-	c.target(fmt.Sprintf("segment/%d", saved.ID))
-	return saved, userProblem(err)
+var segments = shelf[audience.Segment, segmentAnswer]{
+	name: "segment",
+	page: func(s *server, c *call, after int64, limit int) ([]audience.Segment, error) {
+		return s.Audience.Store.ListSegments(c.ctx(), after, limit)
+	},
+	read: func(s *server, c *call, id int64) (audience.Segment, error) {
+		return s.Audience.Store.Segment(c.ctx(), id)
+	},
+	save: func(s *server, c *call, x audience.Segment) (audience.Segment, error) {
+		var in segmentParams
+		if err := c.decode(&in); err != nil {
+			return x, err
+		}
+		in.apply(&x)
+		saved, err := s.Audience.SaveSegment(c.ctx(), x)
+		return saved, userProblem(err)
+	},
+	drop: func(s *server, c *call, id int64) error { return s.Audience.Store.DeleteSegment(c.ctx(), id) },
+	id:   func(x audience.Segment) int64 { return x.ID },
+	show: showSegment,
 }
 
 // userProblem answers what the room of users refuses.

@@ -2,8 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -73,89 +71,33 @@ func showTemplate(s notify.Saved) templateAnswer {
 	return a
 }
 
-func (s *server) listTemplates(c *call) error {
-	p, err := c.page()
-	if err != nil {
-		return err
-	}
-	after, err := p.number()
-	if err != nil {
-		return err
-	}
-	kind := c.Query("kind")
-	if kind != "" && kind != notify.General && kind != notify.Logical {
-		return invalid("kind", "must be general or logical")
-	}
-	all, err := s.Notify.Templates(c.ctx(), c.notifyClient(), kind, after, p.limit+1)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(x notify.Saved) int64 { return x.ID }, showTemplate))
-}
-
-func (s *server) createTemplate(c *call) error {
-	x, err := s.saveTemplate(c, notify.Saved{})
-	if err != nil {
-		return err
-	}
-	return c.created(showTemplate(x))
-}
-
-func (s *server) readTemplate(c *call) error {
-	id, err := c.number("id")
-	if err != nil {
-		return err
-	}
-	x, err := s.Notify.Template(c.ctx(), c.notifyClient(), id)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, showTemplate(x))
-}
-
-func (s *server) updateTemplate(c *call) error {
-	x, err := s.ownTemplate(c)
-	if err != nil {
-		return err
-	}
-	if x, err = s.saveTemplate(c, x); err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, showTemplate(x))
-}
-
-func (s *server) deleteTemplate(c *call) error {
-	x, err := s.ownTemplate(c)
-	if err != nil {
-		return err
-	}
-	c.target(fmt.Sprintf("template/%d", x.ID))
-	if err := s.Notify.Store.DeleteSaved(c.ctx(), x.ID); err != nil {
-		return err
-	}
-	return c.reply(http.StatusNoContent, nil)
-}
-
-func (s *server) ownTemplate(c *call) (notify.Saved, error) {
-	id, err := c.number("id")
-	if err != nil {
-		return notify.Saved{}, err
-	}
-	return s.Notify.OwnTemplate(c.ctx(), c.notifyClient(), id)
-}
-
-func (s *server) saveTemplate(c *call, x notify.Saved) (notify.Saved, error) {
-	var in templateParams
-	if err := c.decode(&in); err != nil {
-		return x, err
-	}
-	if err := in.apply(&x); err != nil {
-		return x, err
-	}
-	saved, err := s.Notify.SaveTemplate(c.ctx(), c.notifyClient(), x)
-	c.target(fmt.Sprintf("template/%d", saved.ID))
-	if err != nil {
-		return x, sendProblem(err)
-	}
-	return saved, nil
+var templates = shelf[notify.Saved, templateAnswer]{
+	name: "template",
+	page: func(s *server, c *call, after int64, limit int) ([]notify.Saved, error) {
+		kind := c.Query("kind")
+		if kind != "" && kind != notify.General && kind != notify.Logical {
+			return nil, invalid("kind", "must be general or logical")
+		}
+		return s.Notify.Templates(c.ctx(), c.notifyClient(), kind, after, limit)
+	},
+	read: func(s *server, c *call, id int64) (notify.Saved, error) {
+		return s.Notify.Template(c.ctx(), c.notifyClient(), id)
+	},
+	own: func(s *server, c *call, id int64) (notify.Saved, error) {
+		return s.Notify.OwnTemplate(c.ctx(), c.notifyClient(), id)
+	},
+	save: func(s *server, c *call, x notify.Saved) (notify.Saved, error) {
+		var in templateParams
+		if err := c.decode(&in); err != nil {
+			return x, err
+		}
+		if err := in.apply(&x); err != nil {
+			return x, err
+		}
+		saved, err := s.Notify.SaveTemplate(c.ctx(), c.notifyClient(), x)
+		return saved, sendProblem(err)
+	},
+	drop: func(s *server, c *call, id int64) error { return s.Notify.Store.DeleteSaved(c.ctx(), id) },
+	id:   func(x notify.Saved) int64 { return x.ID },
+	show: showTemplate,
 }
