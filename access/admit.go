@@ -87,7 +87,8 @@ func (r *Room) administrator(ctx context.Context, c claims) (Principal, error) {
 }
 
 func principal(c Client, scopes []string) Principal {
-	return Principal{ClientID: c.ID, Name: c.Name, Kind: c.Kind, ChannelKey: c.ChannelKey, Scopes: scopes, Senders: c.Senders, Prefixes: c.ProxyPrefixes}
+	return Principal{ClientID: c.ID, Name: c.Name, Kind: c.Kind, ChannelKey: c.ChannelKey, Scopes: scopes, Senders: c.Senders, Prefixes: c.ProxyPrefixes,
+		Rate: c.CallsPerSecond, Approval: c.Approval, Owners: c.Owners}
 }
 
 // narrowed is what both the client and its token allow.

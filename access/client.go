@@ -26,6 +26,12 @@ type Client struct {
 	// with all below them, such as /cgi-bin/user; "/" is every path.
 	ProxyPrefixes []string
 	Disabled      bool
+	// CallsPerSecond is what the client may call, at each replica; 0: as Limits say.
+	CallsPerSecond int
+	// Approval: what the client sends waits for an administrator's yes, and names
+	// one of Owners, its people's accounts.
+	Approval bool
+	Owners   []string
 	// Generation is in each token made for the client; a token of another
 	// generation is no longer good. A rotation that keeps nothing moves it on.
 	Generation int64
@@ -44,8 +50,8 @@ type Store interface {
 	// Clients lists up to limit clients with ids above after, by id, without
 	// secrets.
 	Clients(ctx context.Context, after int64, limit int) ([]Client, error)
-	// UpdateClient writes name, senders, scopes, prefixes and disabled as change leaves
-	// them, and answers the client without secrets. change runs in the
+	// UpdateClient writes all but kind, key, secrets and generation as change leaves
+	// it, and answers the client without secrets. change runs in the
 	// transaction, may run again, and stops it all with its error.
 	UpdateClient(ctx context.Context, id int64, change func(*Client) error) (Client, error)
 	// Rotate puts a new secret in place. The one before is good for keep longer;
@@ -61,6 +67,11 @@ type Store interface {
 	// the newest), newest first.
 	Tokens(ctx context.Context, before int64, limit int) ([]Token, error)
 	RevokeToken(ctx context.Context, id string) error
+
+	// Limits reads what was set for all clients; ChangeLimits writes what change
+	// leaves, as UpdateClient does.
+	Limits(ctx context.Context) (Limits, error)
+	ChangeLimits(ctx context.Context, change func(*Limits) error) error
 
 	// Record appends to the trail; Audit lists up to limit entries with ids
 	// below before (0: the newest), newest first.

@@ -20,6 +20,7 @@ const (
 	nameMost    = 64
 	keyMost     = 64
 	sendersMost = 1000
+	ownersMost  = 1000
 	secretLeast = 20
 	secretMost  = 128
 )
@@ -64,7 +65,7 @@ func (r *Room) Clients(ctx context.Context, after int64, limit int) ([]Client, e
 	return r.store.Clients(ctx, after, limit)
 }
 
-// Update changes name, senders, scopes, prefixes or disabled. Errors: *InputError,
+// Update changes whatever of a client can change. Errors: *InputError,
 // fs.ErrNotExist.
 func (r *Room) Update(ctx context.Context, id int64, change func(*Client)) (Client, error) {
 	c, err := r.store.UpdateClient(ctx, id, func(c *Client) error {
@@ -139,6 +140,12 @@ func checkClient(c Client) error {
 		return &InputError{"senders", "must be empty for an access_key: it cannot send"}
 	}
 	if err := checkPrefixes(c.ProxyPrefixes, c.Kind == AccessKey); err != nil {
+		return err
+	}
+	if err := checkRate("calls_per_second", c.CallsPerSecond); err != nil {
+		return err
+	}
+	if err := checkOwners(c); err != nil {
 		return err
 	}
 	return checkScopes(c.Scopes, c.Kind == AccessKey)

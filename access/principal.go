@@ -38,6 +38,9 @@ type Principal struct {
 	ChannelKey string // empty for an administrator
 	Scopes     []string
 	Senders    []string // codes granted; an administrator may use every sender
+	Rate       int      // calls a second at each replica, 0: as for all
+	Approval   bool     // what it sends waits for an administrator's yes
+	Owners     []string // who may send in its name, with Approval
 	Prefixes   []string // paths it may call through the proxy; an administrator may call all
 }
 

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"log/slog"
 	"sync/atomic"
 
@@ -28,6 +29,8 @@ type Room struct {
 	clients  *cache[int64, Client]
 	byKey    *cache[string, Client]
 	tokens   *cache[string, Token]
+	limits   *cache[struct{}, Limits]
+	known    atomic.Pointer[Limits] // the last that the store answered
 	failures *failures
 	revealed *lru.Cache[revealed, struct{}]
 	reveals  singleflight.Group
@@ -52,6 +55,7 @@ func New(c Config) (*Room, error) {
 		clients:  newCache(c.Store.Client),
 		byKey:    newCache(c.Store.ClientByKey),
 		tokens:   newCache(c.Store.Token),
+		limits:   newCache(func(ctx context.Context, _ struct{}) (Limits, error) { return c.Store.Limits(ctx) }),
 		failures: newFailures(),
 		revealed: known,
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -26,7 +27,7 @@ func (s *server) admit(c *call, r route) error {
 	}
 	who, err := s.identify(c, r.who.basic)
 	if err != nil {
-		return err
+		return cmp.Or(s.rate(c, clientAddress(c)), err)
 	}
 	c.who = who
 	if err := s.rate(c, who.Actor()); err != nil {
@@ -40,8 +41,13 @@ func (s *server) admit(c *call, r route) error {
 	return nil
 }
 
+// rate holds the caller, known by the key, to its calls a second.
 func (s *server) rate(c *call, key string) error {
-	if after := s.rates.take(key, s.Rate, max(1, int(s.Rate)), c.Writer.Header()); after > 0 {
+	perSecond := s.Rate
+	if set := s.Access.Rate(c.ctx(), c.who); set > 0 {
+		perSecond = float64(set)
+	}
+	if after := s.rates.take(key, perSecond, max(1, int(perSecond)), c.Writer.Header()); after > 0 {
 		return busy(after)
 	}
 	return nil

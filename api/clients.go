@@ -19,6 +19,9 @@ type clientParams struct {
 	ChannelKey   string   `json:"channel_key"`
 	MasterSecret string   `json:"master_secret"`
 	Disabled     bool     `json:"disabled"`
+	Rate         int      `json:"calls_per_second"`
+	Approval     bool     `json:"approval"`
+	Owners       []string `json:"owners"`
 }
 
 // clientChange is the body of PATCH /v1/clients/{id}: what is absent stays.
@@ -28,6 +31,9 @@ type clientChange struct {
 	Scopes   *[]string `json:"scopes"`
 	Prefixes *[]string `json:"proxy_prefixes"`
 	Disabled *bool     `json:"disabled"`
+	Rate     *int      `json:"calls_per_second"`
+	Approval *bool     `json:"approval"`
+	Owners   *[]string `json:"owners"`
 }
 
 type rotateParams struct {
@@ -43,6 +49,9 @@ type clientAnswer struct {
 	Scopes     []string  `json:"scopes"`
 	Prefixes   []string  `json:"proxy_prefixes"`
 	Disabled   bool      `json:"disabled"`
+	Rate       int       `json:"calls_per_second"` // 0: as the settings say
+	Approval   bool      `json:"approval"`
+	Owners     []string  `json:"owners"`
 	CreatedAt  time.Time `json:"created_at"`
 	// MasterSecret is in the answers to creation and rotation only.
 	MasterSecret string `json:"master_secret,omitempty"`
@@ -52,7 +61,7 @@ type clientAnswer struct {
 
 func showClient(c access.Client) clientAnswer {
 	return clientAnswer{ID: c.ID, Name: c.Name, Kind: c.Kind, ChannelKey: c.ChannelKey, Senders: some(c.Senders), Scopes: some(c.Scopes), Prefixes: some(c.ProxyPrefixes),
-		Disabled: c.Disabled, CreatedAt: c.CreatedAt, MasterSecret: c.Secret, OldSecretFor: max(0, int(c.PreviousLife.Seconds()))}
+		Disabled: c.Disabled, Rate: c.CallsPerSecond, Approval: c.Approval, Owners: some(c.Owners), CreatedAt: c.CreatedAt, MasterSecret: c.Secret, OldSecretFor: max(0, int(c.PreviousLife.Seconds()))}
 }
 
 // some is a list that shows as [] when it is empty.
@@ -86,7 +95,8 @@ func (s *server) createClient(c *call) error {
 		return err
 	}
 	made, err := s.Access.Create(c.ctx(), access.Client{Name: in.Name, Kind: in.Kind, Senders: in.Senders, Scopes: in.Scopes, ProxyPrefixes: in.Prefixes,
-		ChannelKey: in.ChannelKey, Secret: in.MasterSecret, Disabled: in.Disabled})
+		ChannelKey: in.ChannelKey, Secret: in.MasterSecret, Disabled: in.Disabled,
+		CallsPerSecond: in.Rate, Approval: in.Approval, Owners: in.Owners})
 	if err != nil {
 		return err
 	}
@@ -95,6 +105,7 @@ func (s *server) createClient(c *call) error {
 	c.note("scopes", made.Scopes)
 	c.note("senders", made.Senders)
 	c.note("proxy_prefixes", some(made.ProxyPrefixes))
+	c.note("approval", made.Approval)
 	return c.created(showClient(made))
 }
 
@@ -132,6 +143,15 @@ func (in clientChange) apply(row *access.Client) {
 	if in.Disabled != nil {
 		row.Disabled = *in.Disabled
 	}
+	if in.Rate != nil {
+		row.CallsPerSecond = *in.Rate
+	}
+	if in.Approval != nil {
+		row.Approval = *in.Approval
+	}
+	if in.Owners != nil {
+		row.Owners = *in.Owners
+	}
 }
 
 // names tells the trail what was changed to what; none of it is secret.
@@ -151,6 +171,15 @@ func (in clientChange) names() map[string]any {
 	}
 	if in.Disabled != nil {
 		changed["disabled"] = *in.Disabled
+	}
+	if in.Rate != nil {
+		changed["calls_per_second"] = *in.Rate
+	}
+	if in.Approval != nil {
+		changed["approval"] = *in.Approval
+	}
+	if in.Owners != nil {
+		changed["owners"] = *in.Owners
 	}
 	return changed
 }

@@ -20,6 +20,8 @@ type messageAnswer struct {
 	Counts    notify.Counts `json:"counts"`
 	SendNo    string        `json:"sendno,omitempty"`
 	Senders   []string      `json:"senders"`
+	Owner     string        `json:"owner,omitempty"`
+	Approval  string        `json:"approval,omitempty"` // waiting, approved, rejected; absent: not needed
 	SendAt    *time.Time    `json:"send_at,omitempty"`
 	ExpireAt  *time.Time    `json:"expire_at,omitempty"`
 	CreatedAt time.Time     `json:"created_at"`
@@ -45,7 +47,7 @@ type recipientError struct {
 }
 
 func showMessage(m notify.Message) messageAnswer {
-	a := messageAnswer{MsgID: m.MsgID.String(), State: m.Stage.String(), Target: m.Target, Counts: m.Counts, SendNo: m.SendNo, Senders: some(m.Senders),
+	a := messageAnswer{MsgID: m.MsgID.String(), State: m.Stage.String(), Target: m.Target, Counts: m.Counts, SendNo: m.SendNo, Senders: some(m.Senders), Owner: m.Owner, Approval: m.Approval.String(),
 		SendAt: known(m.SendAt), ExpireAt: known(m.ExpireAt), CreatedAt: m.CreatedAt.UTC(), DoneAt: known(m.DoneAt)}
 	a.at(m.Rate(time.Now()), m.Open())
 	return a
@@ -79,8 +81,12 @@ func known(t time.Time) *time.Time {
 }
 
 func (s *server) listMessages(c *call) error {
+	waiting := c.Query("approval") == notify.Waiting.String()
+	if !waiting && c.Query("approval") != "" {
+		return invalid("approval", "must be waiting, or be left out")
+	}
 	return pageByID(c, func(before int64, limit int) ([]notify.Message, error) {
-		return s.Notify.Messages(c.ctx(), c.notifyClient(), before, limit)
+		return s.Notify.Messages(c.ctx(), c.notifyClient(), waiting, before, limit)
 	}, func(m notify.Message) int64 { return m.MsgID.ID }, showMessage)
 }
 

@@ -72,6 +72,10 @@ func (r *rates) take(key string, perSecond float64, burst int, h http.Header) ti
 			l = held
 		}
 	}
+	if l.Limit() != rate.Limit(perSecond) { // the setting has changed
+		l.SetLimit(rate.Limit(perSecond))
+		l.SetBurst(burst)
+	}
 	allowed := l.Allow()
 	left := math.Max(l.Tokens(), 0)
 	h.Set("X-Rate-Limit-Limit", strconv.Itoa(burst))

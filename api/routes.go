@@ -60,6 +60,9 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/messages/:msgid/pause", who: scope(access.Send), do: (*server).pauseMessage, action: "message.pause"},
 		{method: "POST", path: "/v1/messages/:msgid/resume", who: scope(access.Send), do: (*server).resumeMessage, action: "message.resume"},
 		{method: "POST", path: "/v1/messages/:msgid/retry", who: scope(access.Send), do: (*server).retryMessage, action: "message.retry"},
+		{method: "POST", path: "/v1/messages/:msgid/approve", who: admin, do: (*server).approveMessage, action: "message.approve"},
+		{method: "POST", path: "/v1/messages/:msgid/reject", who: admin, do: (*server).rejectMessage, action: "message.reject"},
+		{method: "POST", path: "/v1/material", who: jums(access.Send), do: (*server).material, body: materialBody},
 		{method: "POST", path: "/v1/user/opt", who: jums(access.Users), do: (*server).optUsers},
 		{method: "POST", path: "/v1/user/delete", who: jums(access.UsersDelete), do: (*server).deleteUsers},
 		{method: "GET", path: "/v1/users", who: scope(access.Users), do: (*server).listUsers, stream: true},
@@ -123,6 +126,8 @@ func (s *server) routes() []route {
 		{method: "GET", path: "/v1/events", who: scope(access.Events), do: (*server).listEvents},
 		{method: "GET", path: "/v1/events/:id", who: scope(access.Events), do: (*server).event},
 
+		{method: "GET", path: "/v1/settings", who: admin, do: (*server).readSettings},
+		{method: "PATCH", path: "/v1/settings", who: admin, do: (*server).changeSettings, action: "settings.change"},
 		{method: "GET", path: "/v1/audit", who: admin, do: (*server).listAudit},
 	}
 }

@@ -42,7 +42,7 @@ func (s *server) sent(c *call) error {
 
 // notifyClient is the caller as the sending room knows it.
 func (c *call) notifyClient() notify.Client {
-	return notify.Client{ID: c.who.ClientID, ChannelKey: c.who.ChannelKey, Senders: c.who.Senders, All: c.who.ClientID == 0 && c.who.Admin()}
+	return notify.Client{ID: c.who.ClientID, ChannelKey: c.who.ChannelKey, Senders: c.who.Senders, Approval: c.who.Approval, Owners: c.who.Owners, All: c.who.ClientID == 0 && c.who.Admin()}
 }
 
 // sendProblem answers what the sending room refuses. JUMS answers business

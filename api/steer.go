@@ -44,6 +44,13 @@ func (s *server) resumeMessage(c *call) error {
 	return s.steer(c, s.Notify.Resume(c.ctx(), c.notifyClient(), c.text("msgid")))
 }
 
+func (s *server) approveMessage(c *call) error {
+	return s.steer(c, s.Notify.Approve(c.ctx(), c.text("msgid")))
+}
+func (s *server) rejectMessage(c *call) error {
+	return s.steer(c, s.Notify.Reject(c.ctx(), c.text("msgid")))
+}
+
 func (s *server) retryMessage(c *call) error {
 	n, err := s.Notify.Retry(c.ctx(), c.notifyClient(), c.text("msgid"))
 	c.note("recipients", n)
@@ -53,7 +60,7 @@ func (s *server) retryMessage(c *call) error {
 // steer answers how the message stands now.
 func (s *server) steer(c *call, err error) error {
 	c.target("message/" + c.text("msgid"))
-	for _, known := range []error{notify.ErrRetracted, notify.ErrEnded, notify.ErrExpired, notify.ErrRuled} {
+	for _, known := range []error{notify.ErrRetracted, notify.ErrEnded, notify.ErrExpired, notify.ErrRuled, notify.ErrUnapproved, notify.ErrNotWaiting} {
 		if errors.Is(err, known) {
 			return conflict(known.Error())
 		}

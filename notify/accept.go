@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -99,10 +100,16 @@ func (r *Room) accept(ctx context.Context, c Client, d *Draft, body []byte) (Rec
 		}
 	}
 	q.everyone = strings.HasSuffix(d.Path, "/broadcast")
+	if q.guard, err = r.protect(ctx); err != nil {
+		return Receipt{}, err
+	}
 	if err := r.draft(ctx, c, q, d); err != nil {
 		return Receipt{}, err
 	}
 	id, again, err := r.Store.Add(ctx, d)
+	if errors.Is(err, ErrQuota) {
+		err = &Refusal{codeBroadcasts, "", fmt.Sprintf("%s: a client may send %d a day", ErrQuota, d.Quota)}
+	}
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -125,6 +132,13 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	}
 	if err := r.registered(ctx, c, q.receipts); err != nil {
 		return err
+	}
+	if err := q.guard.awake(q, time.Now()); err != nil {
+		return err
+	}
+	q.guard.quota(d)
+	if d.Held = c.Approval; d.Held && !slices.Contains(c.Owners, q.owner) {
+		return &Refusal{codeOwner, "option.owner", "is needed: name one of the client's owners, for what it sends waits for approval"}
 	}
 	d.SendNo, d.SendAt, d.ExpireAt, d.Resend = q.sendNo, q.sendAt, q.expireAt, q.resend
 	d.Shift = map[int]time.Duration{1: -time.Minute, 3: 5 * time.Second}[q.priority]

@@ -136,7 +136,7 @@ func TestAClientWithOneSenderNeedNotNameIt(t *testing.T) {
 	if _, err := h.room.Message(context.Background(), shop, r.MsgID); err == nil {
 		t.Error("another client sees the message")
 	}
-	if list, err := h.room.Messages(context.Background(), notify.Client{All: true}, 0, 10); err != nil || len(list) != 1 {
+	if list, err := h.room.Messages(context.Background(), notify.Client{All: true}, false, 0, 10); err != nil || len(list) != 1 {
 		t.Errorf("an administrator sees %d messages, %v", len(list), err)
 	}
 }
@@ -205,7 +205,7 @@ func TestAKeyUsedAtTwoReplicasAtOnceMakesOneMessage(t *testing.T) {
 				h.t.Fatalf("3 keys made %v", ids)
 			}
 		}
-		list, err := h.room.Messages(context.Background(), shop, 0, 100)
+		list, err := h.room.Messages(context.Background(), shop, false, 0, 100)
 		if err != nil || len(list) != 15 {
 			h.t.Errorf("%d messages, %v", len(list), err)
 		}

@@ -84,6 +84,19 @@ var stageNames = [...]string{"scheduled", "preparing", "running", "paused", "don
 
 func (s Stage) String() string { return stageNames[s] }
 
+// Approval is whether a message needs an administrator's yes, and has it.
+type Approval uint8
+
+// Approvals.
+const (
+	NotNeeded Approval = iota
+	Waiting            // the message is Paused until somebody decides
+	Approved
+	Rejected // its recipients are canceled
+)
+
+func (a Approval) String() string { return [...]string{"", "waiting", "approved", "rejected"}[a] }
+
 // MsgID names a message in public: its id and 40 random bits, so that it cannot
 // be guessed, and differs from that of another deployment which sends by the
 // same account. In text it is at most 21 digits and lower-case letters.
@@ -152,6 +165,8 @@ type Client struct {
 	ID         int64
 	ChannelKey string   // whose tags are its own
 	Senders    []string // codes granted
+	Approval   bool     // what it sends waits for an administrator's yes
+	Owners     []string // who may send in its name, with Approval
 	All        bool
 }
 
@@ -176,6 +191,7 @@ func (r *Refusal) Error() string { return strings.TrimSpace(r.Field + " " + r.Te
 // Codes of refusals (docs.jiguang.cn/jums/server/message_code).
 const (
 	codeInvalid    = 4004
+	codeOwner      = 1015023
 	codeManyUsers  = 1015004
 	codeNoOfficial = 1015008
 )
@@ -190,6 +206,8 @@ func at(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]"
 var (
 	// ErrOtherBody: the Idempotency-Key was used with another body.
 	ErrOtherBody = errors.New("this Idempotency-Key was used with another body within 24 hours: use a new key for a new request")
+	// ErrQuota: the client has stored as many drafts with a Quota today as it may.
+	ErrQuota = errors.New("today's broadcasts are used up")
 	// ErrInProgress: a call with the same Idempotency-Key is not finished.
 	ErrInProgress = errors.New("a call with this Idempotency-Key is in progress: try again with the same key")
 )
@@ -203,6 +221,8 @@ type Message struct {
 	Counts    Counts
 	SendNo    string
 	Senders   []string
+	Owner     string // option.owner
+	Approval  Approval
 	SendAt    time.Time // zero: at once
 	ExpireAt  time.Time // zero: never
 	CreatedAt time.Time

@@ -24,9 +24,10 @@ func (r *Room) Message(ctx context.Context, c Client, msgID string) (Message, er
 }
 
 // Messages pages through the client's own messages, newest first: those with
-// ids below before, 0 for the first page.
-func (r *Room) Messages(ctx context.Context, c Client, before int64, limit int) ([]Message, error) {
-	return r.Store.List(ctx, c.scope(), before, limit)
+// ids below before, 0 for the first page; waiting: only those that wait for
+// approval.
+func (r *Room) Messages(ctx context.Context, c Client, waiting bool, before int64, limit int) ([]Message, error) {
+	return r.Store.List(ctx, Query{c.scope(), before, waiting}, limit)
 }
 
 // Recipients pages through the recipients of a message: those with a seq above

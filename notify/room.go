@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,6 +71,8 @@ type Room struct {
 	wake    chan struct{} // a message was stored here: SendDue need not wait for its tick
 
 	sending sync.Mutex // held by the one SendDue that runs
+	guard   sync.Mutex // held while settings are read
+	guarded atomic.Pointer[guarding]
 	mu      sync.Mutex
 	keys    map[string]chan struct{} // Idempotency-Keys in progress in this process
 }

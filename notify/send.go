@@ -147,6 +147,11 @@ func (d *round) full() (ids []int64) {
 func (d *round) choose(ctx context.Context, due []Due) (takes []Take, err error) {
 	reserved, held := map[int64]int{}, map[int64][]int64{}
 	pauses, unready := map[int64]time.Duration{}, map[int64]bool{}
+	g, err := d.protect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	quiet := g.quiet(time.Now())
 	for _, c := range due {
 		id := c.SenderID
 		if _, asked := unready[id]; !asked && c.Pause == 0 {
@@ -157,29 +162,36 @@ func (d *round) choose(ctx context.Context, due []Due) (takes []Take, err error)
 		switch {
 		case c.Pause > 0 || unready[id]:
 			if c.Expired || c.Handed { // nobody is called, but whose time is over ends
-				takes = append(takes, Take{c.Chunk, 0})
+				takes = append(takes, Take{Chunk: c.Chunk})
 				continue
 			}
-			pauses[id] = max(c.Pause, pauses[id])
+			pauses[id] = max(c.Pause, holdFor, pauses[id])
+			held[id] = append(held[id], c.Chunk)
+		case quiet > 0 && !c.Handed && !c.Expired:
+			pauses[id] = max(min(quiet, quietFor), pauses[id])
 			held[id] = append(held[id], c.Chunk)
 		case c.Probing && reserved[id] > 0:
 		case c.Probing && d.lanes[id] != nil: // what is under way already will tell
 			d.lanes[id].probing = true
 		case c.Probing:
-			takes, reserved[id] = append(takes, Take{c.Chunk, 1}), mostClaimed
+			takes, reserved[id] = append(takes, Take{c.Chunk, 1, quiet > 0}), mostClaimed
 			d.lane(id).probing = true
 		case d.claimedOf(id)+reserved[id] < mostClaimed:
-			takes, reserved[id] = append(takes, Take{c.Chunk, ChunkSize}), reserved[id]+c.Open
+			takes, reserved[id] = append(takes, Take{c.Chunk, ChunkSize, quiet > 0}), reserved[id]+c.Open
 		}
 	}
 	for id, chunks := range held {
-		wait := max(pauses[id], holdFor)
+		wait := pauses[id]
 		if err := d.Store.Postpone(ctx, chunks, wait, min(wait/10, time.Second)); err != nil {
 			return nil, err
 		}
 	}
 	return takes, nil
 }
+
+// quietFor is how soon the settings are looked at again for a chunk that waits
+// for the end of quiet hours: they may have been changed.
+const quietFor = time.Minute
 
 // holdFor is how soon a sender that cannot send is looked at again.
 const holdFor = 5 * time.Second

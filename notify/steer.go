@@ -18,6 +18,10 @@ var (
 	ErrEnded = errors.New("nobody is waiting for this message any more: there is nothing to pause or resume")
 	// ErrExpired: who failed could not be handed over in time.
 	ErrExpired = errors.New("the message's expire_at has passed: send a new one")
+	// ErrUnapproved: an administrator has not said yes.
+	ErrUnapproved = errors.New("the message waits for an administrator's approval: it can be retracted, not paused or resumed")
+	// ErrNotWaiting: nobody has to approve it, or somebody has decided.
+	ErrNotWaiting = errors.New("the message does not wait for approval")
 	// ErrRuled: by a rule whoever failed at one sender was tried at the next.
 	ErrRuled = errors.New("the message was sent by a rule, which tries the next sender by itself: send a new one to those whom none has reached")
 )
@@ -36,13 +40,17 @@ type Steering interface {
 	// within ago.
 	Retract(ctx context.Context, id MsgID, clientID int64, within time.Duration) error
 	// Cancel ends the queued recipients of a retracted message in up to limit
-	// chunks; more: call again.
-	Cancel(ctx context.Context, id MsgID, limit int) (more bool, err error)
+	// chunks, which say why; more: call again.
+	Cancel(ctx context.Context, id MsgID, why string, limit int) (more bool, err error)
 	// Hold pauses a message: calls under way are finished, no new one begins.
-	// fs.ErrNotExist, ErrRetracted, ErrEnded.
+	// fs.ErrNotExist, ErrRetracted, ErrEnded, ErrUnapproved.
 	Hold(ctx context.Context, id MsgID, clientID int64) error
 	// Go ends a pause. Errors as of Hold.
 	Go(ctx context.Context, id MsgID, clientID int64) error
+	// Decide approves a message that waits for it, which ends its pause, or
+	// rejects it, which retracts it. fs.ErrNotExist, ErrRetracted, ErrEnded,
+	// ErrNotWaiting.
+	Decide(ctx context.Context, id MsgID, yes bool) error
 	// Revive queues the failed recipients of up to limit chunks after chunk n
 	// again; next is the chunk to go on after, -1 at the end. fs.ErrNotExist,
 	// ErrRetracted, ErrExpired, ErrRuled.
@@ -64,13 +72,45 @@ func (r *Room) Retract(ctx context.Context, c Client, msgID string) error {
 	if err != nil && !errors.Is(err, ErrRetracted) {
 		return err
 	}
-	for more := true; more; { // also of one that a crash left half canceled
-		var failed error
-		if more, failed = r.Store.Cancel(ctx, id, someChunks); failed != nil {
-			return failed
-		}
+	if failed := r.cancel(ctx, id, RetractedText); failed != nil { // also of one that a crash left half canceled
+		return failed
 	}
 	return err
+}
+
+// RetractedText is why recipients of a retracted message were canceled.
+const RetractedText = "retracted before it was handed over"
+
+func (r *Room) cancel(ctx context.Context, id MsgID, why string) error {
+	for {
+		if more, err := r.Store.Cancel(ctx, id, why, someChunks); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// Approve lets a message go that waits for approval; Reject cancels its
+// recipients. Both are an administrator's.
+func (r *Room) Approve(ctx context.Context, msgID string) error {
+	id, err := ParseMsgID(msgID)
+	if err != nil {
+		return fs.ErrNotExist
+	}
+	err = r.Store.Decide(ctx, id, true)
+	r.nudge()
+	return err
+}
+
+// Reject: see Approve.
+func (r *Room) Reject(ctx context.Context, msgID string) error {
+	id, err := ParseMsgID(msgID)
+	if err != nil {
+		return fs.ErrNotExist
+	}
+	if err := r.Store.Decide(ctx, id, false); err != nil {
+		return err
+	}
+	return r.cancel(ctx, id, "rejected by an administrator")
 }
 
 // Pause lets calls under way finish and begins no new one until Resume.

@@ -28,7 +28,13 @@ type Draft struct {
 	Params   []byte // JSON to keep: the caller's params, owner, priority
 	Parts    []Part
 	Targets  [][]Target // per part
+	Held     bool       // it waits for an administrator's yes
 	For      *Selection // instead of Targets, which are then looked for later
+
+	// Quota, if above 0, bounds the drafts with one that the client stores on one
+	// day of QuotaZone, by the database's clock; one with a Key counts once.
+	Quota     int
+	QuotaZone *time.Location
 }
 
 // Due is a chunk whose time has come.
@@ -47,6 +53,8 @@ type Due struct {
 type Take struct {
 	Chunk int64
 	Most  int
+	// Begun: only calls that were begun before are made; the others wait.
+	Begun bool
 }
 
 // Work is a claimed chunk. Its recipients in Calls are "sending" and durably so.
@@ -131,7 +139,7 @@ type Store interface {
 	// ErrOtherBody.
 	Find(ctx context.Context, d *Draft) (MsgID, string, error)
 	// Add stores a message with its key. again: the key was there with the
-	// same body, and the answer is the first message; ErrOtherBody.
+	// same body, and the answer is the first message; ErrOtherBody; ErrQuota.
 	Add(ctx context.Context, d *Draft) (id MsgID, again bool, err error)
 
 	// Due lists chunks whose time has come, oldest first, but those of the
@@ -156,6 +164,7 @@ type Store interface {
 	Resume(ctx context.Context, senderID int64) error
 
 	Steering
+	Protecting
 	Searching
 	Rules
 	SavedTemplates
@@ -166,8 +175,8 @@ type Store interface {
 	// Message, List and Recipients read; clientID below 0 sees everything.
 	// fs.ErrNotExist: no such message of this client.
 	Message(ctx context.Context, id MsgID, clientID int64) (Message, error)
-	// List gives messages with ids below before (0: the newest), newest first.
-	List(ctx context.Context, clientID, before int64, limit int) ([]Message, error)
+	// List gives messages, newest first.
+	List(ctx context.Context, q Query, limit int) ([]Message, error)
 	// Recipients gives recipients after a seq, in order; state nil is all.
 	Recipients(ctx context.Context, id MsgID, state *State, after, limit int) ([]Recipient, error)
 
@@ -181,6 +190,13 @@ type Store interface {
 	Drop(ctx context.Context, id int64) (more bool, err error)
 	// Backlog tells what waits.
 	Backlog(ctx context.Context) (Backlog, error)
+}
+
+// Query says which messages are listed.
+type Query struct {
+	ClientID int64 // below 0: of every client
+	Before   int64 // ids below this, 0: the newest
+	Waiting  bool  // only those that wait for approval
 }
 
 // Pause stops a sender for a time.

@@ -20,6 +20,9 @@ func (r *Room) parts(ctx context.Context, c Client, q *request) ([]Part, error) 
 		if slices.ContainsFunc(parts, func(o Part) bool { return o.Sender == p.Sender }) {
 			return nil, invalid(m.path+".sender", "is %q a second time: one message per sender and request", p.Sender)
 		}
+		if err := q.guard.clean(m); err != nil {
+			return nil, err
+		}
 		if m.raw, err = r.logical(ctx, c, m, p.Sender); err != nil {
 			return nil, err
 		}

@@ -37,21 +37,28 @@ type clientRow struct {
 	Scopes     string `db:"scopes"`
 	Prefixes   string `db:"proxy_prefixes"`
 	Disabled   bool   `db:"disabled"`
+	Rate       int    `db:"calls_per_second"`
+	Approval   bool   `db:"approval"`
+	Owners     string `db:"owners"`
 	Generation int64  `db:"generation"`
 	CreatedAt  int64  `db:"created_at"`
 }
 
 const clientColumns = `SELECT id, name, kind, channel_key, secret, previous, COALESCE(previous_until - {now}, 0) AS previous_left,
-	senders, scopes, COALESCE(proxy_prefixes, '[]') AS proxy_prefixes, disabled, generation, created_at FROM client `
+	senders, scopes, COALESCE(proxy_prefixes, '[]') AS proxy_prefixes, disabled, generation,
+	calls_per_second, approval, COALESCE(owners, '[]') AS owners, created_at FROM client `
 
 // client is the row without its secrets.
 func (r clientRow) client() (access.Client, error) {
 	c := access.Client{ID: r.ID, Name: r.Name, Kind: r.Kind, ChannelKey: r.ChannelKey, PreviousLife: max(0, time.Duration(r.Left)*time.Millisecond),
-		Disabled: r.Disabled, Generation: r.Generation, CreatedAt: time.UnixMilli(r.CreatedAt).UTC()}
+		Disabled: r.Disabled, CallsPerSecond: r.Rate, Approval: r.Approval, Generation: r.Generation, CreatedAt: time.UnixMilli(r.CreatedAt).UTC()}
 	if err := json.Unmarshal([]byte(r.Senders), &c.Senders); err != nil {
 		return c, err
 	}
 	if err := json.Unmarshal([]byte(r.Prefixes), &c.ProxyPrefixes); err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal([]byte(r.Owners), &c.Owners); err != nil {
 		return c, err
 	}
 	return c, json.Unmarshal([]byte(r.Scopes), &c.Scopes)
@@ -80,11 +87,12 @@ func (s *Access) CreateClient(ctx context.Context, c access.Client) (access.Clie
 	if err != nil {
 		return access.Client{}, err
 	}
-	const insert = `INSERT INTO client (name, kind, channel_key, secret, senders, scopes, proxy_prefixes, disabled, generation, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, {now})`
+	const insert = `INSERT INTO client (name, kind, channel_key, secret, senders, scopes, proxy_prefixes, disabled,
+		calls_per_second, approval, owners, generation, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, {now})`
 	var row clientRow
 	err = s.db.inTx(ctx, func(t tx) error {
-		if _, err := t.exec(ctx, insert, c.Name, c.Kind, c.ChannelKey, sealed, array(c.Senders), array(c.Scopes), array(c.ProxyPrefixes), c.Disabled); err != nil {
+		if _, err := t.exec(ctx, insert, c.Name, c.Kind, c.ChannelKey, sealed, array(c.Senders), array(c.Scopes), array(c.ProxyPrefixes), c.Disabled,
+			c.CallsPerSecond, c.Approval, array(c.Owners)); err != nil {
 			return err
 		}
 		return t.get(ctx, &row, clientColumns+`WHERE channel_key = ?`, c.ChannelKey)
@@ -143,7 +151,7 @@ func (s *Access) Clients(ctx context.Context, after int64, limit int) ([]access.
 	return list, nil
 }
 
-// UpdateClient writes what change leaves in name, senders, scopes, prefixes, disabled.
+// UpdateClient writes what change leaves.
 func (s *Access) UpdateClient(ctx context.Context, id int64, change func(*access.Client) error) (access.Client, error) {
 	var c access.Client
 	err := s.db.inTx(ctx, func(t tx) error {
@@ -157,8 +165,9 @@ func (s *Access) UpdateClient(ctx context.Context, id int64, change func(*access
 		if err := change(&c); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, `UPDATE client SET name = ?, senders = ?, scopes = ?, proxy_prefixes = ?, disabled = ? WHERE id = ?`,
-			c.Name, array(c.Senders), array(c.Scopes), array(c.ProxyPrefixes), c.Disabled, id)
+		_, err = t.exec(ctx, `UPDATE client SET name = ?, senders = ?, scopes = ?, proxy_prefixes = ?, disabled = ?,
+			calls_per_second = ?, approval = ?, owners = ? WHERE id = ?`,
+			c.Name, array(c.Senders), array(c.Scopes), array(c.ProxyPrefixes), c.Disabled, c.CallsPerSecond, c.Approval, array(c.Owners), id)
 		return err
 	})
 	return c, err
@@ -216,4 +225,15 @@ func found(n int64, err error) error {
 		return fs.ErrNotExist
 	}
 	return err
+}
+
+// Limits reads what was set for all clients.
+func (s *Access) Limits(ctx context.Context) (l access.Limits, err error) {
+	_, err = s.db.setting(ctx, "limits", -1, &l)
+	return l, err
+}
+
+// ChangeLimits writes what change leaves.
+func (s *Access) ChangeLimits(ctx context.Context, change func(*access.Limits) error) error {
+	return changeSetting(ctx, s.db, "limits", change)
 }

@@ -128,9 +128,9 @@ func nonce() int64 {
 }
 
 // add writes a batch of messages in one transaction: in one trip, unless there
-// are keys to be looked at on the way.
+// are keys or quotas to be looked at on the way.
 func (n *Notify) add(ctx context.Context, batch []*adding) error {
-	if !slices.ContainsFunc(batch, func(a *adding) bool { return a.d.Key != "" }) {
+	if !slices.ContainsFunc(batch, func(a *adding) bool { return a.d.Key != "" || a.d.Quota > 0 }) {
 		steps, err := n.addSteps(batch)
 		if err == nil {
 			_, err = n.db.script(ctx, steps...)
@@ -139,6 +139,9 @@ func (n *Notify) add(ctx context.Context, batch []*adding) error {
 	}
 	return n.db.inTx(ctx, func(t tx) error {
 		fresh, err := t.takeKeys(ctx, batch)
+		if err == nil {
+			fresh, err = t.takeQuotas(ctx, fresh)
+		}
 		if err != nil || len(fresh) == 0 {
 			return err
 		}
@@ -161,7 +164,7 @@ func (n *Notify) addSteps(batch []*adding) (steps []step, err error) {
 	if err != nil {
 		return nil, err
 	}
-	steps = slices.Concat([]step{n.messageStep(batch)}, chunkSteps(batch), recipientSteps(batch), skipSteps(batch), feed)
+	steps = slices.Concat([]step{n.messageStep(batch)}, chunkSteps(batch), recipientSteps(batch), skipSteps(batch), approvalSteps(batch), feed)
 	for _, a := range batch {
 		if a.d.For != nil {
 			prepare, err := a.prepareStep()
@@ -181,6 +184,8 @@ func (n *Notify) addSteps(batch []*adding) (steps []step, err error) {
 
 func (a *adding) stage(open int) notify.Stage {
 	switch {
+	case a.d.Held && open > 0:
+		return notify.Paused
 	case a.d.For != nil:
 		return notify.Preparing
 	case open == 0:

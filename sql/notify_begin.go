@@ -54,10 +54,10 @@ type openRow struct {
 
 // Begin claims chunks and makes the intent durable, in one commit.
 func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Duration, window func(notify.Part) time.Duration) ([]*notify.Work, error) {
-	most := make(map[int64]int, len(takes))
+	asked := make(map[int64]notify.Take, len(takes))
 	ids := make([]int64, len(takes))
 	for i, k := range takes {
-		ids[i], most[k.Chunk] = k.Chunk, k.Most
+		ids[i], asked[k.Chunk] = k.Chunk, k
 	}
 	slices.Sort(ids)
 	var works []*notify.Work
@@ -70,7 +70,7 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 		b.window = window
 		for _, c := range b.chunks {
 			b.l.chunk(c)
-			w, wait := b.begin(c, most[c.ID])
+			w, wait := b.begin(c, asked[c.ID])
 			c.due(lease)
 			switch {
 			case len(w.Calls) == 0 && wait > 0: // a rule has others to go first
@@ -180,7 +180,7 @@ func (t tx) readOpen(ctx context.Context, b *beginning) error {
 
 // begin decides for each open recipient of a chunk: repeat, call, end or wait;
 // by a rule, who waits for another sender is looked at again after wait.
-func (b *beginning) begin(c *chunkRow, most int) (_ *notify.Work, wait time.Duration) {
+func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait time.Duration) {
 	h := b.l.heads[c.MessageID]
 	w := &notify.Work{Chunk: c.ID, Claim: b.claim, MsgID: h.msgID(), ClientID: h.ClientID, N: c.N, PartNo: c.Part,
 		Part: h.parts[c.Part], Attempts: c.Attempts}
@@ -195,12 +195,12 @@ func (b *beginning) begin(c *chunkRow, most int) (_ *notify.Work, wait time.Dura
 	}
 	for _, r := range b.open[c.ID] {
 		stale := r.State == notify.Sending && (r.IntentAt == nil || c.Now-*r.IntentAt >= window)
-		room := len(w.Calls) < most
+		room := len(w.Calls) < take.Most
 		switch {
 		case r.State == notify.Sending && h.Retracted: // a repeat could be the first that arrives
 			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and the message was retracted")
 		case h.Retracted:
-			end(r, notify.Canceled, 0, retracted)
+			end(r, notify.Canceled, 0, notify.RetractedText)
 		case stale && (!h.Resend || stopped):
 			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and it would not notice a repeat, or no longer")
 		case r.State == notify.Sending && !stale && room:
@@ -211,7 +211,7 @@ func (b *beginning) begin(c *chunkRow, most int) (_ *notify.Work, wait time.Dura
 			end(r, notify.Failed, stop.Code, stop.Text)
 		case r.State == notify.Queued && expired:
 			end(r, notify.Expired, 0, "not handed over before expire_at")
-		case h.Stage == notify.Paused:
+		case h.Stage == notify.Paused || take.Begun:
 			w.Waiting++
 		case r.State == notify.Queued && r.Attempt == 0 && b.tried[c.ID] != nil && !b.goes(c, r, &wait, end):
 		case room: // a first call, or a further attempt of one whose end is unknown

@@ -18,17 +18,30 @@ type messageRow struct {
 	Target    int          `db:"target"`
 	SendNo    string       `db:"sendno"`
 	Content   []byte       `db:"content"`
+	Params    []byte       `db:"params"`
+	Decision  *int         `db:"decision"`
 	SendAt    *int64       `db:"send_at"`
 	ExpireAt  *int64       `db:"expire_at"`
 	CreatedAt int64        `db:"created_at"`
 	DoneAt    *int64       `db:"done_at"`
 }
 
-const messageColumns = `SELECT id, nonce, client_id, state, target, sendno, content, send_at, expire_at, created_at, done_at FROM message `
+const messageColumns = `SELECT id, nonce, client_id, state, target, sendno, content, params, decision, send_at, expire_at, created_at, done_at
+	FROM message LEFT JOIN message_approval ON message_id = id `
 
 func (r messageRow) message() (notify.Message, error) {
 	m := notify.Message{MsgID: notify.MsgID{ID: r.ID, Nonce: r.Nonce}, ClientID: r.ClientID, Stage: r.Stage, Target: r.Target, SendNo: r.SendNo,
 		SendAt: when(r.SendAt), ExpireAt: when(r.ExpireAt), CreatedAt: time.UnixMilli(r.CreatedAt), DoneAt: when(r.DoneAt)}
+	if r.Decision != nil {
+		m.Approval = notify.Waiting + notify.Approval(*r.Decision) //nolint:gosec // three values
+	}
+	if len(r.Params) > 0 {
+		var kept struct{ Owner string }
+		if err := json.Unmarshal(r.Params, &kept); err != nil {
+			return m, fmt.Errorf("params of message %d: %w", r.ID, err)
+		}
+		m.Owner = kept.Owner
+	}
 	parts, err := partsOf(r.ID, r.Content)
 	for _, p := range parts {
 		m.Senders = append(m.Senders, p.Sender)
@@ -56,14 +69,18 @@ func (n *Notify) Message(ctx context.Context, id notify.MsgID, clientID int64) (
 }
 
 // List pages through messages, newest first.
-func (n *Notify) List(ctx context.Context, clientID, before int64, limit int) ([]notify.Message, error) {
-	if before <= 0 {
-		before = 1 << 62
+func (n *Notify) List(ctx context.Context, q notify.Query, limit int) ([]notify.Message, error) {
+	if q.Before <= 0 {
+		q.Before = 1 << 62
 	}
-	if clientID < 0 {
-		return n.messages(ctx, `WHERE id < ? ORDER BY id DESC LIMIT ?`, before, limit)
+	where, args := `WHERE id < ?`, []any{q.Before}
+	if q.ClientID >= 0 {
+		where, args = where+` AND client_id = ?`, append(args, q.ClientID)
 	}
-	return n.messages(ctx, `WHERE client_id = ? AND id < ? ORDER BY id DESC LIMIT ?`, clientID, before, limit)
+	if q.Waiting {
+		where, args = where+` AND decision = ? AND state = ?`, append(args, undecided, notify.Paused)
+	}
+	return n.messages(ctx, where+` ORDER BY id DESC LIMIT ?`, append(args, limit)...)
 }
 
 func (n *Notify) messages(ctx context.Context, where string, args ...any) ([]notify.Message, error) {

@@ -11,6 +11,7 @@ import (
 type steered struct {
 	Stage     notify.Stage `db:"state"`
 	Retracted bool         `db:"retracted"`
+	Decision  *int         `db:"decision"` // nil: none is needed
 	Expired   bool         `db:"expired"`
 	Age       int64        `db:"age"`
 }
@@ -19,7 +20,7 @@ type steered struct {
 func (t tx) steer(ctx context.Context, id notify.MsgID, clientID int64) (s steered, err error) {
 	const query = `SELECT state, CASE WHEN retracted_at IS NULL THEN 0 ELSE 1 END AS retracted,
 		CASE WHEN expire_at <= {now} THEN 1 ELSE 0 END AS expired, {now} - created_at AS age
-		FROM message WHERE id = ? AND nonce = ? AND (client_id = ? OR ? < 0)`
+		, decision FROM message LEFT JOIN message_approval ON message_id = id WHERE id = ? AND nonce = ? AND (client_id = ? OR ? < 0)`
 	err = t.get(ctx, &s, query+t.db.forUpdate(), id.ID, id.Nonce, clientID, clientID)
 	if err == nil && s.Retracted {
 		err = notify.ErrRetracted
@@ -38,20 +39,24 @@ func (n *Notify) Retract(ctx context.Context, id notify.MsgID, clientID int64, w
 		case s.Age > within.Milliseconds():
 			return notify.ErrTooOld
 		}
-		if _, err := t.exec(ctx, `UPDATE message SET retracted_at = {now} WHERE id = ?`, id.ID); err != nil {
-			return err
-		}
-		if _, err := t.exec(ctx, `UPDATE preparation SET due_at = {now} WHERE id = ?`, id.ID); err != nil {
-			return err
-		}
-		_, err = t.exec(ctx, `UPDATE chunk SET due_at = {now} WHERE message_id = ? AND queued > 0 AND sending = 0`, id.ID)
-		return err
+		return t.retract(ctx, id.ID)
 	})
+}
+
+func (t tx) retract(ctx context.Context, id int64) error {
+	if _, err := t.exec(ctx, `UPDATE message SET retracted_at = {now} WHERE id = ?`, id); err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, `UPDATE preparation SET due_at = {now} WHERE id = ?`, id); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, `UPDATE chunk SET due_at = {now} WHERE message_id = ? AND queued > 0 AND sending = 0`, id)
+	return err
 }
 
 // Cancel ends queued recipients, also of chunks that are being called for:
 // their callers hold other recipients.
-func (n *Notify) Cancel(ctx context.Context, id notify.MsgID, limit int) (more bool, err error) {
+func (n *Notify) Cancel(ctx context.Context, id notify.MsgID, why string, limit int) (more bool, err error) {
 	err = n.db.inTx(ctx, func(t tx) error {
 		var ids []int64
 		err := t.all(ctx, &ids, `SELECT id FROM chunk WHERE message_id = ? AND queued > 0 ORDER BY id LIMIT ?`, id.ID, limit)
@@ -59,12 +64,10 @@ func (n *Notify) Cancel(ctx context.Context, id notify.MsgID, limit int) (more b
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		return t.moveAll(ctx, id, ids, notify.Queued, change{to: notify.Canceled, text: retracted})
+		return t.moveAll(ctx, id, ids, notify.Queued, change{to: notify.Canceled, text: why})
 	})
 	return more, err
 }
-
-const retracted = "retracted before it was handed over"
 
 // moveAll takes the recipients of some chunks from one state to another.
 func (t tx) moveAll(ctx context.Context, id notify.MsgID, chunks []int64, from notify.State, to change) error {
@@ -109,6 +112,8 @@ func (n *Notify) Hold(ctx context.Context, id notify.MsgID, clientID int64) erro
 			return err
 		case s.Stage == notify.Done || s.Stage == notify.Withdrawn:
 			return notify.ErrEnded
+		case s.waiting():
+			return notify.ErrUnapproved
 		}
 		_, err = t.exec(ctx, `UPDATE message SET state = ? WHERE id = ?`, notify.Paused, id.ID)
 		return err
@@ -124,18 +129,24 @@ func (n *Notify) Go(ctx context.Context, id notify.MsgID, clientID int64) error 
 			return err
 		case s.Stage == notify.Done || s.Stage == notify.Withdrawn:
 			return notify.ErrEnded
+		case s.waiting():
+			return notify.ErrUnapproved
 		case s.Stage != notify.Paused:
 			return nil
 		}
-		const query = `UPDATE message SET state = CASE WHEN send_at > {now} THEN ? ELSE ? END WHERE id = ?`
-		if _, err := t.exec(ctx, query, notify.Scheduled, notify.Running, id.ID); err != nil {
-			return err
-		}
-		const due = `UPDATE chunk SET due_at = COALESCE((SELECT CASE WHEN m.send_at > {now} THEN m.send_at END FROM message m WHERE m.id = chunk.message_id), {now})
-			WHERE message_id = ? AND queued > 0 AND sending = 0`
-		_, err = t.exec(ctx, due, id.ID)
-		return err
+		return t.resume(ctx, id.ID)
 	})
+}
+
+func (t tx) resume(ctx context.Context, id int64) error {
+	const query = `UPDATE message SET state = CASE WHEN send_at > {now} THEN ? ELSE ? END WHERE id = ?`
+	if _, err := t.exec(ctx, query, notify.Scheduled, notify.Running, id); err != nil {
+		return err
+	}
+	const due = `UPDATE chunk SET due_at = COALESCE((SELECT CASE WHEN m.send_at > {now} THEN m.send_at END FROM message m WHERE m.id = chunk.message_id), {now})
+		WHERE message_id = ? AND queued > 0 AND sending = 0`
+	_, err := t.exec(ctx, due, id)
+	return err
 }
 
 // Revive queues failed recipients again. What made a part fail for everybody
