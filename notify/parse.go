@@ -11,8 +11,8 @@ import (
 // request is the body of POST /v1/sent, as far as this version serves it.
 type request struct {
 	guard    *guarding // the settings it is held against
-	draft    bool // a general template is being saved: values may hold variables
-	general  bool // its messages are those of the general template
+	draft    bool      // a general template is being saved: values may hold variables
+	general  bool      // its messages are those of the general template
 	template int64
 	values   map[string]string // of its variables
 	everyone bool              // a broadcast
