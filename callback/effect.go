@@ -23,7 +23,7 @@ type Effects struct {
 	Release func(ctx context.Context, c ReleaseCode) error
 	// Follow tells that a user begins or ceases to follow an account.
 	Follow func(ctx context.Context, appID, openID string, following bool, created time.Time) error
-	// Outcome brings WeChat's later word on a template message of an account,
+	// Outcome brings WeChat's later word on a message of an account,
 	// whichever address it came to.
 	Outcome func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error
 }
@@ -53,7 +53,7 @@ type effect struct {
 // of is the one switch that routes events, of the account appID if they are
 // about one; nil for those without an effect. What an account pushes at its own
 // address never speaks for the component.
-func (f *Effects) of(s Source, appID string, p *wechat.Push) *effect {
+func (f *Effects) of(s Source, appID string, p *wechat.Push, plain []byte) *effect {
 	if s == Component {
 		return f.info(p)
 	}
@@ -65,8 +65,18 @@ func (f *Effects) of(s Source, appID string, p *wechat.Push) *effect {
 	if openID, following, ok := p.Follow(); ok && f.Follow != nil {
 		return &effect{"follow", func(ctx context.Context) error { return f.Follow(ctx, appID, openID, following, created) }}
 	}
-	if o, ok := p.Outcome(); ok && f.Outcome != nil && s != WeCom {
-		return &effect{"outcome", func(ctx context.Context) error { return f.Outcome(ctx, appID, o, created) }}
+	if p.HasOutcomes() && f.Outcome != nil && s != WeCom {
+		return &effect{"outcome", func(ctx context.Context) error { return f.outcomes(ctx, appID, p.Outcomes(plain), created) }}
+	}
+	return nil
+}
+
+// outcomes brings each; those brought before one that comes again do no harm.
+func (f *Effects) outcomes(ctx context.Context, appID string, all []wechat.Outcome, created time.Time) error {
+	for _, o := range all {
+		if err := f.Outcome(ctx, appID, o, created); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ type kind struct {
 }
 
 // kinds lists those that are served.
-var kinds = []*kind{&official}
+var kinds = []*kind{&official, &mini}
 
 // kindNamed finds the kind of a field aud_<name> or msg_<name>; nil if there is none.
 func kindNamed(name string) *kind {
@@ -67,17 +67,31 @@ type content interface {
 
 // Part is what a message says at one sender.
 type Part struct {
-	Sender     string    `json:"sender"`
-	SenderID   int64     `json:"sender_id"`
-	SenderKind string    `json:"sender_kind,omitempty"` // empty: wechatoa, of messages stored before there were others
-	AppID      string    `json:"app_id"`
-	Next       *Next     `json:"next,omitempty"` // of a rule: on what the part after this is tried
-	Kind       string    `json:"kind"`           // of the message: "template"
-	Template   *Template `json:"template,omitempty"`
+	Sender     string     `json:"sender"`
+	SenderID   int64      `json:"sender_id"`
+	SenderKind string     `json:"sender_kind,omitempty"` // empty: wechatoa, of messages stored before there were others
+	AppID      string     `json:"app_id"`
+	Next       *Next      `json:"next,omitempty"` // of a rule: on what the part after this is tried
+	Kind       string     `json:"kind"`           // of the message: "template", "subscribe"
+	Template   *Template  `json:"template,omitempty"`
+	Subscribe  *Subscribe `json:"subscribe,omitempty"`
 }
 
 // content is whichever the part has.
-func (p Part) content() content { return p.Template }
+func (p Part) content() content {
+	if p.Subscribe != nil {
+		return p.Subscribe
+	}
+	return p.Template
+}
+
+// TemplateID is the vendor's id of the template that the part is made of.
+func (p Part) TemplateID() string {
+	if p.Subscribe != nil {
+		return p.Subscribe.ID
+	}
+	return p.Template.ID
+}
 
 // Window is how long after the intent a call for the part may be repeated with
 // the same bytes; 0: never.

@@ -194,6 +194,7 @@ const (
 	codeOwner      = 1015023
 	codeManyUsers  = 1015004
 	codeNoOfficial = 1015008
+	codeNoMini     = 1015009
 )
 
 func invalid(field, format string, args ...any) *Refusal {

@@ -54,8 +54,8 @@ type aimed struct {
 var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 1015010, "alipay_life": 1015011, "dingtalk_cc": 1015012}
 
 // notYet are fields of the contract that this version does not serve.
-var notYet = []string{"aud_wechatmp", "aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
-	"aud_wechatwk_tag", "aud_wechatapp", "msg_wechatmp", "msg_wechatwk", "msg_wechatapp"}
+var notYet = []string{"aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
+	"aud_wechatwk_tag", "aud_wechatapp", "msg_wechatwk", "msg_wechatapp"}
 
 // parse reads a body strictly; general says whether it names a general template
 // instead of messages. Errors are *Refusal.

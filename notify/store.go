@@ -109,6 +109,7 @@ type Outcome struct {
 	AppID     string // of the account
 	User      string // openid
 	MsgID     int64  // the vendor's; 0 if it said none
+	Template  string // its id; empty if the vendor said none
 	Delivered bool
 	Status    string    // as the vendor wrote it
 	At        time.Time // CreateTime of the event

@@ -22,6 +22,7 @@ type Account struct {
 	Former      []string   `json:"former,omitempty"`     // followed once: a send is refused with 43004
 	Blocking    []string   `json:"blocking,omitempty"`   // followers whose outcome is "failed:user block"
 	Templates   []Template `json:"templates,omitempty"`
+	Pages       []string   `json:"pages,omitempty"` // published pages of a Mini Program; none = any
 
 	Secret string   `json:"secret,omitempty"`  // AppSecret; "" = nobody was given one
 	IPList []string `json:"ip_list,omitempty"` // addresses that may ask for tokens with the secret; none = every one
@@ -31,6 +32,7 @@ type Account struct {
 // from Content's {{name.DATA}}.
 type Template struct {
 	ID      string              `json:"template_id"`
+	Type    int                 `json:"type,omitempty"` // 0 template message, 2 one-time and 3 long-term subscription
 	Title   string              `json:"title"`
 	Content string              `json:"content"`
 	Example string              `json:"example,omitempty"`
@@ -74,6 +76,7 @@ type account struct {
 	calls   []atomic.Uint32 // by endpoint
 	mints   atomic.Uint32
 	own     own
+	rights  rights
 
 	mu         sync.Mutex
 	granted    []int // sorted; only while authorized

@@ -52,6 +52,7 @@ func endpoints() []*endpoint {
 		{path: "/cgi-bin/message/custom/send", method: post, token: accountToken, set: setMessages, serve: (*Simulator).sendCustomer},
 		{path: "/cgi-bin/get_api_domain_ip", method: get, token: accountToken, serve: (*Simulator).apiIPs},
 		{path: "/cgi-bin/message/template/send", method: post, token: accountToken, set: setNotices, serve: (*Simulator).sendTemplate},
+		{path: "/cgi-bin/message/subscribe/send", method: post, token: accountToken, set: setMini, serve: (*Simulator).sendSubscribe},
 		{path: "/cgi-bin/template/get_all_private_template", method: get, token: accountToken, set: setNotices, serve: (*Simulator).listTemplates},
 	}...)
 }
@@ -62,6 +63,7 @@ const (
 	setUsers    = 2
 	setWeb      = 4
 	setNotices  = 7
+	setMini     = 18 // development of a Mini Program
 	setCustomer = 19 // of Mini Programs what setMessages is of Official Accounts
 )
 
@@ -207,12 +209,23 @@ func (s *Simulator) checkComponent(q *request) *refusal {
 	return refuse(40013)
 }
 
+// able tells whether the account is of a kind that has what a set is about.
+func (a *account) able(set int) bool {
+	switch {
+	case a.profile.MobileApp:
+		return false
+	case a.profile.MiniProgram:
+		return set != setNotices // template messages are for Official Accounts
+	}
+	return set != setMini
+}
+
 // allows tells whether the account granted a set; who shows its secret needs no grant.
 func (a *account) allows(set int, own bool) *refusal {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.profile.MobileApp || a.profile.MiniProgram && set == setNotices {
-		return refuse(48001) // template messages are for Official Accounts
+	if !a.able(set) {
+		return refuse(48001)
 	}
 	if a.limited() {
 		return refuse(50002)

@@ -35,6 +35,7 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("POST /simulator/sets", s.controlSets)
 	mux.HandleFunc("POST /simulator/account-status", s.controlStatus)
 	mux.HandleFunc("POST /simulator/message", s.controlMessage)
+	mux.HandleFunc("POST /simulator/subscriptions", s.controlSubscription)
 	mux.HandleFunc("POST /simulator/console", s.controlConsole)
 	mux.HandleFunc("POST /simulator/own-message", s.controlOwn)
 	mux.HandleFunc("POST /simulator/visit", s.controlVisit)

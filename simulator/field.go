@@ -13,6 +13,7 @@ import (
 // pattern is a template ready to check values.
 type pattern struct {
 	params []param
+	kind   int  // Template.Type
 	typed  bool // category template: wrong values are refused; else the historic kind, where they are cut
 	values map[string][]string
 }
@@ -25,7 +26,7 @@ var (
 )
 
 func newPattern(t Template) *pattern {
-	p := &pattern{values: t.Values}
+	p := &pattern{values: t.Values, kind: t.Type, typed: t.Type != templateMessage}
 	for _, m := range placeholder.FindAllStringSubmatch(t.Content, -1) {
 		kind := kindOf(m[1])
 		if a := (param{m[1], kind}); !slices.Contains(p.params, a) {
@@ -77,6 +78,9 @@ func (p *pattern) fits(a param, value string) bool {
 		return slices.Contains(approved, value)
 	}
 	rule := rules[a.kind]
+	if p.kind != templateMessage && a.kind == "amount" {
+		rule = all(rule, isShortAmount) // messages 2.4
+	}
 	return utf8.ValidString(value) && !strings.ContainsFunc(value, unicode.IsControl) && (rule == nil || rule(value))
 }
 
@@ -139,6 +143,11 @@ func all(rules ...func(string) bool) func(string) bool {
 func isAmount(s string) bool {
 	m := money.FindStringSubmatch(s)
 	return m != nil && len(m[1]) <= 12
+}
+
+func isShortAmount(s string) bool {
+	m := money.FindStringSubmatch(s)
+	return m != nil && len(m[1]) <= 10
 }
 
 // isCarNumber: at most 8, the first and the last may be Chinese.

@@ -12,6 +12,7 @@ type Send struct {
 	AppID       string          `json:"appid"`
 	OpenID      string          `json:"openid"`
 	TemplateID  string          `json:"template_id"`
+	Call        string          `json:"call,omitempty"` // of the vendor; "" = message/template/send
 	MsgID       int64           `json:"msgid"`
 	ClientMsgID string          `json:"client_msg_id,omitempty"`
 	At          time.Time       `json:"at"`

@@ -24,6 +24,7 @@ type OutcomeFault struct {
 	Copies   int           `json:"copies,omitempty"`     // the same event so many times more, at most 100
 	Overtake bool          `json:"overtake,omitempty"`   // pushed, and tried once, before the send is answered
 	Never    bool          `json:"never,omitempty"`      // none comes
+	Unnamed  bool          `json:"unnamed,omitempty"`    // a subscription message is answered without its msgid, as often seen
 	Delay    time.Duration `json:"-"`                    // in JSON "delay": "2s"; added to OutcomeAfter
 }
 
@@ -78,7 +79,8 @@ func (s *Simulator) planOutcome(a *account, openID string) *outcome {
 
 // pushOutcome tells the component of what it sent for its authorizers, and an
 // account of what was sent with its own token, if its console says where.
-func (s *Simulator) pushOutcome(ctx context.Context, a *account, openID string, msgID int64, out *outcome, own bool) {
+// template is that of a subscription message, else empty.
+func (s *Simulator) pushOutcome(ctx context.Context, a *account, openID string, msgID int64, out *outcome, own bool, template string) {
 	if out.status == "" {
 		return
 	}
@@ -93,6 +95,9 @@ func (s *Simulator) pushOutcome(ctx context.Context, a *account, openID string, 
 			{name: "MsgType", value: "event"}, {name: "Event", value: "TEMPLATESENDJOBFINISH"},
 			{name: "MsgID", value: strconv.FormatInt(told, 10), number: true}, {name: "Status", value: out.status},
 		},
+	}
+	if template != "" {
+		e.name, e.members = "subscribe_msg_sent_event", sentMembers(template, told, out.status)
 	}
 	if own {
 		c := s.consoles.find(a.profile.AppID, 0)

@@ -122,9 +122,14 @@ func selectedItems(all []Selected) member {
 func membersJSON(members []member) []byte {
 	var b strings.Builder
 	for i, m := range members {
+		if len(m.kids) == 1 && m.kids[0].name == "List" {
+			m = m.kids[0] // in JSON the wrapper is missing (messages 2.5)
+		}
 		b.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
 		b.WriteString(quote(m.name) + ":")
-		if m.number {
+		if len(m.kids) > 0 {
+			b.Write(membersJSON(m.kids))
+		} else if m.number {
 			b.WriteString(m.value)
 		} else {
 			b.WriteString(quote(m.value))

@@ -23,6 +23,8 @@ func SampleWorld() []Account {
 			MiniProgram: true,
 			Sets:        []int{17, 18, 19, 30},
 			Followers:   []string{"oMini00000000000000000000001", "oMini00000000000000000000002"},
+			Templates:   []Template{queueCalled},
+			Pages:       []string{"pages/index", "pages/order", "pages/queue"},
 		},
 	}
 }
@@ -49,6 +51,11 @@ var (
 		ID: "TPL-account-change-00000000000000000000004", Title: "账户变动提醒",
 		Content: "{{first.DATA}}\n变动时间:{{keyword1.DATA}}\n变动金额:{{keyword2.DATA}}\n{{remark.DATA}}",
 		Example: "您的账户有变动\n变动时间:2026-06-01\n变动金额:39.80元",
+	}
+	queueCalled = Template{
+		ID: "PRI-queue-called-0000000000000000000000005", Type: oneTimeTemplate, Title: "排队叫号通知",
+		Content: "当前状态:{{phrase1.DATA}}\n排队号码:{{character_string2.DATA}}\n叫号时间:{{date3.DATA}}",
+		Example: "当前状态:已叫号\n排队号码:A012\n叫号时间:2026-06-01 10:10",
 	}
 	bulk = Account{
 		Principal: "批量账号（示例）", Sets: []int{1, 2, 7, 11, 89},

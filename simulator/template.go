@@ -39,7 +39,7 @@ func (s *Simulator) sendTemplate(q *request) (any, *refusal) {
 	}
 	msgID, out := s.acceptOnce(q, &m)
 	if out != nil {
-		s.pushOutcome(q.Context(), a, m.ToUser, msgID, out, isOwn(q.token))
+		s.pushOutcome(q.Context(), a, m.ToUser, msgID, out, isOwn(q.token), "")
 	}
 	return struct {
 		errorAnswer
@@ -58,7 +58,7 @@ func (c *catalog) refuses(m *templateSend) *refusal {
 		return refuse(43004)
 	}
 	p := c.templates[m.TemplateID]
-	if p == nil {
+	if p == nil || p.kind != templateMessage {
 		return refuse(40037)
 	}
 	if m.MiniProgram != nil && !appIDForm.MatchString(m.MiniProgram.AppID) {
@@ -111,6 +111,9 @@ type listedTemplate struct {
 func (s *Simulator) listTemplates(q *request) (any, *refusal) {
 	list := make([]listedTemplate, 0, len(q.account.catalog.list))
 	for _, t := range q.account.catalog.list {
+		if t.Type != templateMessage {
+			continue
+		}
 		list = append(list, listedTemplate{ID: t.ID, Title: t.Title, Content: t.Content, Examples: t.Example})
 	}
 	return struct {

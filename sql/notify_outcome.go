@@ -15,6 +15,7 @@ import (
 type sendRow struct {
 	MessageID int64        `db:"message_id"`
 	Seq       int          `db:"seq"`
+	SenderID  int64        `db:"sender_id"`
 	UserID    string       `db:"userid"`
 	Identity  string       `db:"identity"`
 	State     notify.State `db:"state"`
@@ -23,7 +24,7 @@ type sendRow struct {
 	SentAt    *int64       `db:"sent_at"`
 }
 
-const sendColumns = `SELECT r.message_id, r.seq, r.userid, r.identity, r.state, r.vendor_msg_id, r.intent_at, r.sent_at FROM recipient r `
+const sendColumns = `SELECT r.message_id, r.seq, r.sender_id, r.userid, r.identity, r.state, r.vendor_msg_id, r.intent_at, r.sent_at FROM recipient r `
 
 // settling is an outcome whose send was found, on its way into the database.
 type settling struct {
@@ -67,7 +68,28 @@ func (n *Notify) match(ctx context.Context, o notify.Outcome) (sendRow, notify.M
 	if err := r.all(ctx, &rows, sendColumns+`WHERE r.who IN (?) ORDER BY r.message_id DESC, r.seq DESC LIMIT 1000`, hashes); err != nil {
 		return sendRow{}, notify.Unmatched, err
 	}
+	rows, err := n.ofTemplate(ctx, rows, o.Template)
+	if err != nil {
+		return sendRow{}, notify.Unmatched, err
+	}
 	return nearest(rows, o)
+}
+
+// ofTemplate leaves those sent with a template; an empty id leaves all.
+func (n *Notify) ofTemplate(ctx context.Context, rows []sendRow, id string) ([]sendRow, error) {
+	if id == "" || len(rows) == 0 {
+		return rows, nil
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.MessageID
+	}
+	slices.Sort(ids)
+	heads, err := tx{n.db.run()}.heads(ctx, slices.Compact(ids))
+	return slices.DeleteFunc(rows, func(r sendRow) bool {
+		h := heads[r.MessageID]
+		return h == nil || !slices.ContainsFunc(h.parts, func(p notify.Part) bool { return p.SenderID == r.SenderID && p.TemplateID() == id })
+	}), err
 }
 
 // nearest picks the only send within ten minutes of the outcome. While one is

@@ -30,13 +30,6 @@ type MiniProgram struct {
 
 // MarshalJSON writes the body of the call, the same bytes for the same message.
 func (m TemplateMessage) MarshalJSON() ([]byte, error) {
-	type value struct {
-		Value string `json:"value"`
-	}
-	data := make(map[string]value, len(m.Data)) // encoding/json sorts the keys
-	for name, v := range m.Data {
-		data[name] = value{v}
-	}
 	return encode(struct {
 		ToUser      string           `json:"touser"`
 		TemplateID  string           `json:"template_id"`
@@ -44,7 +37,20 @@ func (m TemplateMessage) MarshalJSON() ([]byte, error) {
 		MiniProgram *MiniProgram     `json:"miniprogram,omitempty"`
 		ClientMsgID string           `json:"client_msg_id,omitempty"`
 		Data        map[string]value `json:"data"`
-	}{m.ToUser, m.TemplateID, m.URL, m.MiniProgram, m.ClientMsgID, data})
+	}{m.ToUser, m.TemplateID, m.URL, m.MiniProgram, m.ClientMsgID, valuesOf(m.Data)})
+}
+
+type value struct {
+	Value string `json:"value"`
+}
+
+// valuesOf are parameters as the calls have them; encoding/json sorts the keys.
+func valuesOf(data map[string]string) map[string]value {
+	values := make(map[string]value, len(data))
+	for name, v := range data {
+		values[name] = value{v}
+	}
+	return values
 }
 
 // SendTemplate hands a template message over and gives WeChat's id of it, up to 19 digits, by which the event

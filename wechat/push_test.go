@@ -3,6 +3,7 @@ package wechat
 import (
 	"encoding/xml"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -398,5 +399,31 @@ func BenchmarkDedupKey(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p.DedupKey("wx1a2b3c4d5e6f7a8b", nil)
+	}
+}
+
+func TestOutcomesOfSubscriptionMessagesAreRead(t *testing.T) {
+	t.Parallel()
+	item := func(id, code, status string) string {
+		return "<List><TemplateId>T" + id + "</TemplateId><MsgID>" + id + "</MsgID><ErrorCode>" + code + "</ErrorCode><ErrorStatus>" + status + "</ErrorStatus></List>"
+	}
+	const head = "<xml><FromUserName>oA</FromUserName><MsgType>event</MsgType><Event>subscribe_msg_sent_event</Event>"
+	for name, c := range map[string]struct {
+		plain string
+		want  []Outcome
+	}{
+		"two in one": {head + "<SubscribeMsgSentEvent>" + item("1", "0", "success") + item("2", "7", "blocked") + "</SubscribeMsgSentEvent></xml>",
+			[]Outcome{{MsgID: 1, User: "oA", Template: "T1", Delivered: true, Status: "success", Reason: "success"}, {MsgID: 2, User: "oA", Template: "T2", Status: "blocked (7)", Reason: "blocked"}}},
+		"as JSON, without an id": {`{"FromUserName":"oA","MsgType":"event","Event":"subscribe_msg_sent_event","List":{"TemplateId":"T1","ErrorCode":"0","ErrorStatus":"success"}}`,
+			[]Outcome{{User: "oA", Template: "T1", Delivered: true, Status: "success", Reason: "success"}}},
+		"empty":          {head + "</xml>", nil},
+		"a template's":   {"<xml><FromUserName>oA</FromUserName><Event>TEMPLATESENDJOBFINISH</Event><MsgID>1</MsgID><Status>success</Status></xml>", []Outcome{{MsgID: 1, User: "oA", Delivered: true, Status: "success"}}},
+		"no later word":  {"<xml><FromUserName>oA</FromUserName><Event>subscribe</Event></xml>", nil},
+		"of a component": {"<xml><InfoType>x</InfoType><Event>subscribe_msg_sent_event</Event></xml>", nil},
+	} {
+		p, err := ParsePush([]byte(c.plain))
+		if got := p.Outcomes([]byte(c.plain)); err != nil || !slices.Equal(got, c.want) || p.HasOutcomes() != (len(c.want) > 0 || name == "empty") {
+			t.Errorf("%s: %+v, %v, want %+v", name, got, err, c.want)
+		}
 	}
 }

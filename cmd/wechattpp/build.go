@@ -269,7 +269,7 @@ func (h *house) effects() callback.Effects {
 		Follow:       h.followers.Follow,
 		Release:      h.release.Answer,
 		Outcome: func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error {
-			err := h.messages.Outcome(ctx, notify.Outcome{AppID: appID, User: o.User, MsgID: o.MsgID, Delivered: o.Delivered, Status: o.Status, At: created})
+			err := h.messages.Outcome(ctx, notify.Outcome{AppID: appID, User: o.User, MsgID: o.MsgID, Template: o.Template, Delivered: o.Delivered, Status: o.Status, At: created})
 			if errors.Is(err, notify.ErrTooEarly) {
 				return callback.Later{After: time.Second}
 			}
