@@ -60,6 +60,7 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/messages/:msgid/pause", who: scope(access.Send), do: (*server).pauseMessage, action: "message.pause"},
 		{method: "POST", path: "/v1/messages/:msgid/resume", who: scope(access.Send), do: (*server).resumeMessage, action: "message.resume"},
 		{method: "POST", path: "/v1/messages/:msgid/retry", who: scope(access.Send), do: (*server).retryMessage, action: "message.retry"},
+		{method: "GET", path: "/v1/stats", who: scope(access.MessagesRead), do: (*server).stats},
 		{method: "POST", path: "/v1/messages/:msgid/approve", who: admin, do: (*server).approveMessage, action: "message.approve"},
 		{method: "POST", path: "/v1/messages/:msgid/reject", who: admin, do: (*server).rejectMessage, action: "message.reject"},
 		{method: "POST", path: "/v1/material", who: jums(access.Send), do: (*server).material, body: materialBody},

@@ -62,6 +62,7 @@ type Work struct {
 	Chunk    int64
 	Claim    int64
 	MsgID    MsgID
+	At       time.Time // when the message was accepted
 	ClientID int64
 	N        int // of the chunk in its message
 	PartNo   int
@@ -166,6 +167,7 @@ type Store interface {
 
 	Steering
 	Protecting
+	Stats
 	Searching
 	Rules
 	SavedTemplates

@@ -164,7 +164,7 @@ func (n *Notify) addSteps(batch []*adding) (steps []step, err error) {
 	if err != nil {
 		return nil, err
 	}
-	steps = slices.Concat([]step{n.messageStep(batch)}, chunkSteps(batch), recipientSteps(batch), skipSteps(batch), approvalSteps(batch), feed)
+	steps = slices.Concat([]step{n.messageStep(batch)}, chunkSteps(batch), recipientSteps(batch), skipSteps(batch), approvalSteps(batch), countSteps(batch), feed)
 	for _, a := range batch {
 		if a.d.For != nil {
 			prepare, err := a.prepareStep()

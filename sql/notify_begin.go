@@ -50,6 +50,8 @@ type openRow struct {
 	State     notify.State `db:"state"`
 	Attempt   int          `db:"attempt"`
 	IntentAt  *int64       `db:"intent_at"`
+	Code      *int         `db:"error_code"`    // read of failed ones
+	Text      *string      `db:"error_message"` // likewise
 }
 
 // Begin claims chunks and makes the intent durable, in one commit.
@@ -182,7 +184,7 @@ func (t tx) readOpen(ctx context.Context, b *beginning) error {
 // by a rule, who waits for another sender is looked at again after wait.
 func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait time.Duration) {
 	h := b.l.heads[c.MessageID]
-	w := &notify.Work{Chunk: c.ID, Claim: b.claim, MsgID: h.msgID(), ClientID: h.ClientID, N: c.N, PartNo: c.Part,
+	w := &notify.Work{Chunk: c.ID, Claim: b.claim, MsgID: h.msgID(), At: time.UnixMilli(h.CreatedAt), ClientID: h.ClientID, N: c.N, PartNo: c.Part,
 		Part: h.parts[c.Part], Attempts: c.Attempts}
 	window := b.window(w.Part).Milliseconds()
 	stop, stopped := b.stops[stopKey{c.MessageID, c.Part}]

@@ -144,7 +144,7 @@ func (t tx) extend(ctx context.Context, a *adding) error {
 	if err != nil || len(a.chunks) == 0 {
 		return err
 	}
-	for _, s := range slices.Concat(chunkSteps(batch), recipientSteps(batch), skipSteps(batch), feed) {
+	for _, s := range slices.Concat(chunkSteps(batch), recipientSteps(batch), skipSteps(batch), countSteps(batch), feed) {
 		if s.args, err = plain(s.args); err != nil {
 			return err
 		}

@@ -69,7 +69,7 @@ func (l *ledger) result(c *chunkRow, r *notify.Result) {
 	w := r.Work
 	parts := make([]notify.Part, w.PartNo+1)
 	parts[0], parts[w.PartNo] = w.Part, w.Part
-	l.heads[c.MessageID] = &head{ID: w.MsgID.ID, Nonce: w.MsgID.Nonce, ClientID: w.ClientID, parts: parts}
+	l.heads[c.MessageID] = &head{ID: w.MsgID.ID, Nonce: w.MsgID.Nonce, ClientID: w.ClientID, CreatedAt: w.At.UnixMilli(), parts: parts}
 	l.chunk(c)
 	for _, m := range r.Moves {
 		if m.To == notify.Sending {

@@ -16,6 +16,7 @@ type head struct {
 	ID        int64        `db:"id"`
 	Nonce     int64        `db:"nonce"`
 	ClientID  int64        `db:"client_id"`
+	CreatedAt int64        `db:"created_at"`
 	Stage     notify.Stage `db:"state"`
 	Resend    bool         `db:"on_unknown"`
 	Retracted bool         `db:"retracted"`
@@ -28,7 +29,7 @@ func (h *head) msgID() notify.MsgID { return notify.MsgID{ID: h.ID, Nonce: h.Non
 
 func (t tx) heads(ctx context.Context, ids []int64) (map[int64]*head, error) {
 	var rows []*head
-	if err := t.all(ctx, &rows, `SELECT id, nonce, client_id, state, on_unknown,
+	if err := t.all(ctx, &rows, `SELECT id, nonce, client_id, created_at, state, on_unknown,
 		CASE WHEN retracted_at IS NULL THEN 0 ELSE 1 END AS retracted, content FROM message WHERE id IN (?)`, ids); err != nil {
 		return nil, err
 	}
@@ -49,6 +50,8 @@ type change struct {
 	vendor           int64 // 0 leaves it
 	code             int
 	text             string
+	wasCode          int    // of a failed one
+	wasText          string // likewise
 	userid, identity string
 }
 
@@ -94,6 +97,9 @@ func (t tx) settle(ctx context.Context, l *ledger) error {
 	upsert := `INSERT INTO chunk (` + chunkColumns + `) VALUES ` + values(len(l.chunks), row) + t.db.onConflict("id",
 		"due_at", "claim", "attempts", "queued", "sending", "sent", "delivered", "failed", "skipped", "canceled", "expired", "unknown")
 	if _, err := t.exec(ctx, upsert, args...); err != nil {
+		return err
+	}
+	if err := t.count(ctx, l); err != nil {
 		return err
 	}
 	var news feedNews

@@ -86,7 +86,7 @@ func (t tx) moveAll(ctx context.Context, id notify.MsgID, chunks []int64, from n
 			continue
 		}
 		var rows []openRow
-		const query = `SELECT message_id, seq, userid, identity, state, attempt, intent_at FROM recipient WHERE message_id = ? AND seq BETWEEN ? AND ? AND state = ?`
+		const query = `SELECT message_id, seq, userid, identity, state, attempt, intent_at, error_code, error_message FROM recipient WHERE message_id = ? AND seq BETWEEN ? AND ? AND state = ?`
 		if err := t.all(ctx, &rows, query, id.ID, c.N*notify.ChunkSize, c.N*notify.ChunkSize+notify.ChunkSize-1, from); err != nil {
 			return err
 		}
@@ -94,6 +94,7 @@ func (t tx) moveAll(ctx context.Context, id notify.MsgID, chunks []int64, from n
 		for _, r := range rows {
 			ch := to
 			ch.seq, ch.from, ch.userid, ch.identity = r.Seq, from, r.UserID, r.Identity
+			ch.wasCode, ch.wasText = orZero(r.Code), orZero(r.Text)
 			l.move(c, ch)
 		}
 		if c.Sending == 0 || !c.open() { // else whoever is calling sets it

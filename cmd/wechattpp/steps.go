@@ -18,6 +18,7 @@ func (h *house) work() {
 		newStep("feed", 500*time.Millisecond, h.webhooks.ReadFeed),
 		newStep("receipts", 200*time.Millisecond, h.webhooks.DeliverDue), // a receipt is due 10 s after its cause, and leaves within half a second more
 		newStep("followers", 5*time.Second, h.followers.PullDue),
+		newStep("counts", 10*time.Second, h.messages.CountDue),
 		newStep("preparations", time.Second, h.messages.PrepareDue),
 	}
 	h.jobs = []job{
@@ -25,6 +26,7 @@ func (h *house) work() {
 		{"@every 5s", "read the master keys again and tell that this replica runs", h.rekey},
 		{"@every 10s", "watch the ticket", count(h.component.Watch)},
 		{"@hourly", "forget ended tokens and the old audit trail", drain(h.access.PruneDue)},
+		{"55 3 * * *", "forget old counts", drain(h.messages.ForgetStats)},
 		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},
 		{"@hourly", "forget ended bind links", drain(h.bindLinks.Forget)},
 		{"@hourly", "forget old reports of imports", drain(h.users.ForgetImports)},

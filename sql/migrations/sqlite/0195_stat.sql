@@ -1,0 +1,14 @@
+-- +goose Up
+-- Recipients per state of the messages accepted in an hour (its first
+-- millisecond). Kept longer than the messages.
+CREATE TABLE stat (
+  hour      BIGINT NOT NULL,
+  client_id BIGINT NOT NULL,
+  sender    VARCHAR(64) NOT NULL,
+  state     TINYINT NOT NULL,
+  reason    VARCHAR(64) NOT NULL,
+  n         BIGINT NOT NULL,
+  PRIMARY KEY (hour, client_id, sender, state, reason)
+);
+-- +goose Down
+DROP TABLE stat;
