@@ -24,6 +24,7 @@ var fields = map[string]field{
 	"app":                 {many: true, binds: "sender", check: checkIdentity},
 	"wechatoa":            {binds: "sender", check: checkIdentity},
 	"wechatmp":            {binds: "sender", check: checkIdentity},
+	"wechatapp":           {binds: "sender", check: checkIdentity},
 	"alipaylife":          {binds: "sender", check: checkIdentity},
 	"dingtalkcc":          {plain: true, binds: "all", check: checkIdentity},
 	"wechatwk":            {plain: true, binds: "all", check: checkText(64)},

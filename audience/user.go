@@ -34,7 +34,7 @@ type Query struct {
 }
 
 // identities are the kinds of value that a sender can reach a user by.
-var identities = []string{"wechatoa", "wechatmp", "wechatwk"}
+var identities = []string{"wechatoa", "wechatmp", "wechatwk", "wechatapp"}
 
 // Users lists the users that f chooses, in the order of their userids, with what
 // w may see of each; *InputError for a sender that w may not see.

@@ -21,8 +21,9 @@
 // sender that is throttled, withdrawn or in trouble is paused, in the database
 // for all replicas; when the pause is over one recipient is tried first.
 //
-// This version sends template messages of Official Accounts (wechatoa.go) and
-// subscribe messages of Mini Programs (subscribe.go).
+// This version sends template messages of Official Accounts (wechatoa.go),
+// subscription messages of theirs and of Mini Programs (subscribe.go), and
+// one-time subscriptions, of mobile apps, too (onetime.go).
 // The room holds no token and knows no other room: senders and users come in
 // through interfaces.
 package notify

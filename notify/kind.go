@@ -25,7 +25,7 @@ type kind struct {
 }
 
 // kinds lists those that are served.
-var kinds = []*kind{&official, &mini}
+var kinds = []*kind{&official, &mini, &app}
 
 // kindNamed finds the kind of a field aud_<name> or msg_<name>; nil if there is none.
 func kindNamed(name string) *kind {
@@ -43,6 +43,10 @@ func kindNames() string {
 	return strings.Join(names, ", ")
 }
 
+// Permission sets of a component
+// (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html).
+const setNotices = 89
+
 // said is an element of msg_<kind>, its content not yet looked at.
 type said struct {
 	kind         *kind
@@ -59,6 +63,11 @@ type content interface {
 	// window is how long after the intent the vendor notices that the same
 	// bytes come again; 0: it never does.
 	window() time.Duration
+	// needs is the permission set that the account must have granted, besides
+	// what its kind of sender needs; 0: none.
+	needs() int
+	// templateID is the vendor's id of the template it is made of, if of one.
+	templateID() string
 	// send hands one recipient over, and gives the vendor's id of it, 0 if it
 	// said none. The bytes depend on message, recipient and attempt alone, so
 	// that a repeat is the same call; id is the same for each repeat.
@@ -72,26 +81,26 @@ type Part struct {
 	SenderKind string     `json:"sender_kind,omitempty"` // empty: wechatoa, of messages stored before there were others
 	AppID      string     `json:"app_id"`
 	Next       *Next      `json:"next,omitempty"` // of a rule: on what the part after this is tried
-	Kind       string     `json:"kind"`           // of the message: "template", "subscribe"
+	Kind       string     `json:"kind"`           // of the message: "template", "subscribe", "onetime"
 	Template   *Template  `json:"template,omitempty"`
 	Subscribe  *Subscribe `json:"subscribe,omitempty"`
+	OneTime    *OneTime   `json:"onetime,omitempty"`
 }
 
 // content is whichever the part has.
 func (p Part) content() content {
-	if p.Subscribe != nil {
+	switch {
+	case p.Subscribe != nil:
 		return p.Subscribe
+	case p.OneTime != nil:
+		return p.OneTime
 	}
 	return p.Template
 }
 
-// TemplateID is the vendor's id of the template that the part is made of.
-func (p Part) TemplateID() string {
-	if p.Subscribe != nil {
-		return p.Subscribe.ID
-	}
-	return p.Template.ID
-}
+// TemplateID is the vendor's id of the template that the part is made of; empty
+// if it is of none.
+func (p Part) TemplateID() string { return p.content().templateID() }
 
 // Window is how long after the intent a call for the part may be repeated with
 // the same bytes; 0: never.

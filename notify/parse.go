@@ -55,7 +55,7 @@ var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 10150
 
 // notYet are fields of the contract that this version does not serve.
 var notYet = []string{"aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
-	"aud_wechatwk_tag", "aud_wechatapp", "msg_wechatwk", "msg_wechatapp"}
+	"aud_wechatwk_tag", "msg_wechatwk"}
 
 // parse reads a body strictly; general says whether it names a general template
 // instead of messages. Errors are *Refusal.

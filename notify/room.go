@@ -23,6 +23,8 @@ type Senders interface {
 	Codes(ctx context.Context, kind string) ([]string, error)
 	// Why tells why a sender cannot send now, "" if it can.
 	Why(ctx context.Context, code string) (reason string, err error)
+	// Lacks is Why for what needs a permission set of its own.
+	Lacks(ctx context.Context, code string, set int) (reason string, err error)
 }
 
 // Audience knows the identities of users; those without one are left out.

@@ -16,8 +16,9 @@ import (
 // Subscribe is a message made of a subscription template, without its
 // recipient: a Mini Program's, or a notification of an Official Account.
 type Subscribe struct {
+	Notice      bool                `json:"notice,omitempty"` // an Official Account's, else a Mini Program's
 	ID          string              `json:"template_id"`
-	Page        string              `json:"page,omitempty"`
+	Page        string              `json:"page,omitempty"` // of an Official Account a web address
 	MiniProgram *wechat.MiniProgram `json:"miniprogram,omitempty"`
 	State       string              `json:"miniprogram_state,omitempty"` // of a Mini Program
 	Lang        string              `json:"lang,omitempty"`              // of a Mini Program
@@ -112,6 +113,33 @@ func parseMini(path string, raw json.RawMessage, q *request) (content, error) {
 	return s, s.fill(path, m.Data, q)
 }
 
+// noticeMessage is an element of msg_wechatoa of type 1
+// (docs.jiguang.cn/jums/server/rest_api_jums_custom_message).
+type noticeMessage struct {
+	Sender      string           `json:"sender"`
+	Type        int              `json:"type"`
+	TemplateID  string           `json:"template_id"`
+	Page        string           `json:"page"`
+	MiniProgram *miniProgram     `json:"miniprogram"`
+	Data        map[string]value `json:"data"`
+}
+
+func parseNotice(path string, raw json.RawMessage, q *request) (content, error) {
+	var m noticeMessage
+	if err := strict(path, raw, &m); err != nil {
+		return nil, err
+	}
+	s := &Subscribe{Notice: true, ID: m.TemplateID, Page: m.Page}
+	if err := checkLink(path+".page", m.Page); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.MiniProgram, err = m.MiniProgram.check(path + ".miniprogram"); err != nil {
+		return nil, err
+	}
+	return s, s.fill(path, m.Data, q)
+}
+
 // fill checks the template and its values.
 func (s *Subscribe) fill(path string, data map[string]value, q *request) (err error) {
 	if !isTemplateID(s.ID) {
@@ -153,6 +181,21 @@ func (s *Subscribe) size() int { return sizeOf(s.Data) }
 // window: WeChat has no id by which it would notice a repeat.
 func (s *Subscribe) window() time.Duration { return 0 }
 
+// needs: 18, of Mini Programs, is what each of them needs; 89 is 服务号订阅通知
+// (https://developers.weixin.qq.com/doc/service/api/notify/notify/api_sendnewsubscribemsg).
+func (s *Subscribe) needs() int {
+	if s.Notice {
+		return setNotices
+	}
+	return 0
+}
+
+func (s *Subscribe) templateID() string { return s.ID }
+
 func (s *Subscribe) send(ctx context.Context, a *wechat.Account, openid, _ string) (int64, error) {
-	return a.SendSubscribe(ctx, wechat.SubscribeMessage{ToUser: openid, TemplateID: s.ID, Page: s.Page, State: s.State, Lang: s.Lang, Data: s.Data})
+	m := wechat.SubscribeMessage{ToUser: openid, TemplateID: s.ID, Page: s.Page, MiniProgram: s.MiniProgram, State: s.State, Lang: s.Lang, Data: s.Data}
+	if s.Notice {
+		return a.SendNotice(ctx, m)
+	}
+	return a.SendSubscribe(ctx, m)
 }

@@ -30,6 +30,9 @@ func (r *Room) parts(ctx context.Context, c Client, q *request) ([]Part, error) 
 		if err != nil {
 			return nil, err
 		}
+		if err := r.permitted(ctx, m, p.Sender, says.needs()); err != nil {
+			return nil, err
+		}
 		says.put(&p)
 		if size += says.size(); size > mostContent {
 			return nil, invalid(m.path, "is too much: the messages of one request hold at most %d bytes of values", mostContent)
@@ -37,6 +40,18 @@ func (r *Room) parts(ctx context.Context, c Client, q *request) ([]Part, error) 
 		parts = append(parts, p)
 	}
 	return parts, nil
+}
+
+// permitted refuses what needs a permission set that the account did not grant.
+func (r *Room) permitted(ctx context.Context, m said, sender string, set int) error {
+	if set == 0 {
+		return nil
+	}
+	why, err := r.Senders.Lacks(ctx, sender, set)
+	if err == nil && why != "" {
+		err = &Refusal{m.kind.code, m.path, "cannot be sent now: " + why}
+	}
+	return err
 }
 
 // part finds the sender that a message goes by.

@@ -43,12 +43,21 @@ const deadColour = "colours are not sent: WeChat's clients ignore them since 202
 // official is the kind of Official Accounts.
 var official = kind{name: "wechatoa", people: "Official Account", ids: "openid", fits: isOpenID, form: openIDForm, code: codeNoOfficial, parse: parseOfficial}
 
+// officialTypes are the types of msg_wechatoa besides 0, the template message.
+var officialTypes = map[int]func(path string, raw json.RawMessage, q *request) (content, error){1: parseNotice, 2: parseOneTime}
+
+const officialSent = "0 (template message), 1 (subscribe notification) and 2 (one-time subscription)"
+
 func parseOfficial(path string, raw json.RawMessage, q *request) (content, error) {
 	var is struct {
 		Type int `json:"type"`
 	}
 	if err := json.Unmarshal(raw, &is); err == nil && is.Type != 0 {
-		return nil, invalid(path+".type", "is %d: this version sends type 0 (template message)", is.Type)
+		parse, ok := officialTypes[is.Type]
+		if !ok {
+			return nil, invalid(path+".type", "is %d: this version sends %s", is.Type, officialSent)
+		}
+		return parse(path, raw, q)
 	}
 	var m officialMessage
 	if err := strict(path, raw, &m); err != nil {
@@ -66,18 +75,14 @@ func (m *officialMessage) template(path string, q *request) (content, error) {
 	if err := checkLink(path+".url", m.URL); err != nil {
 		return nil, err
 	}
-	if m.MiniProgram != nil {
-		page, err := m.MiniProgram.check(path + ".miniprogram")
-		if err != nil {
-			return nil, err
-		}
-		t.MiniProgram = page
+	var err error
+	if t.MiniProgram, err = m.MiniProgram.check(path + ".miniprogram"); err != nil {
+		return nil, err
 	}
 	coloured := m.Color != ""
 	for _, v := range m.Data {
 		coloured = coloured || v.Color != ""
 	}
-	var err error
 	if t.Data, err = checkData(path+".data", m.Data, parameters, q.draft); err != nil {
 		return nil, err
 	}
@@ -107,7 +112,11 @@ func checkLink(field, link string) error {
 	return nil
 }
 
+// check gives what is opened by a tap, nil for nothing.
 func (m *miniProgram) check(path string) (*wechat.MiniProgram, error) {
+	if m == nil {
+		return nil, nil
+	}
 	p := &wechat.MiniProgram{AppID: first(m.AppID, m.AppID2), PagePath: first(m.PagePath, m.PagePath2)}
 	if p.AppID == "" || len(p.AppID) > 64 || strings.ContainsFunc(p.AppID, notPrintable) {
 		return nil, invalid(path+".appid", "must be the AppID of a Mini Program that is linked to the account")
@@ -131,6 +140,10 @@ func (t *Template) size() int { return sizeOf(t.Data) }
 
 // window: WeChat notices a repeated client_msg_id for about ten minutes.
 func (t *Template) window() time.Duration { return 8 * time.Minute }
+
+func (t *Template) needs() int { return 0 }
+
+func (t *Template) templateID() string { return t.ID }
 
 func (t *Template) send(ctx context.Context, a *wechat.Account, openid, id string) (int64, error) {
 	return a.SendTemplate(ctx, wechat.TemplateMessage{

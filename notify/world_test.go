@@ -21,7 +21,7 @@ type world struct {
 }
 
 var (
-	everybody  = notify.Client{ID: 7, Senders: []string{"oa1", "oa2", "mp1"}}
+	everybody  = notify.Client{ID: 7, Senders: []string{"oa1", "oa2", "mp1", "app1"}}
 	subscriber = "oSubscriber"
 	refuser    = "oRefuser"
 )
@@ -41,9 +41,13 @@ func played(t *testing.T, kind string) *world {
 		{ID: "PRI", Type: 2, Content: "物品:{{thing1.DATA}}\n时间:{{time2.DATA}}"},
 	}
 	for _, a := range []simulator.Account{
-		{AppID: "wxapp1", UserName: "gh_1"}, {AppID: "wxapp2", UserName: "gh_2"}, {AppID: "wxmini1", UserName: "gh_3", MiniProgram: true, Pages: []string{"pages/order"}},
+		{AppID: "wxapp1", UserName: "gh_1", OneTime: "OTS"}, {AppID: "wxmobile", MobileApp: true, OneTime: "OTS"},
+		{AppID: "wxapp2", UserName: "gh_2"}, {AppID: "wxmini1", UserName: "gh_3", MiniProgram: true, Pages: []string{"pages/order"}},
 	} {
-		a.Secret, a.Templates, a.Followers = secret, templates, []string{subscriber, refuser}
+		a.Secret, a.Templates = secret, templates
+		if !a.MobileApp {
+			a.Followers = []string{subscriber, refuser}
+		}
 		if err := w.sim.AddAccount(a); err != nil {
 			t.Fatal(err)
 		}
@@ -61,12 +65,21 @@ func played(t *testing.T, kind string) *world {
 		return sender.Status{Authorized: true, Sets: w.sets}, nil
 	}
 	w.add("mp1", "wechatmp", "wxmini1")
+	w.addOwn("app1", "wechatapp", "wxmobile", secret)
 	return w
 }
 
 func (w *world) add(code, kind, appID string) {
 	w.t.Helper()
 	if _, err := w.senders.Create(context.Background(), sender.Sender{Code: code, Kind: kind, AppID: appID}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) addOwn(code, kind, appID, secret string) {
+	w.t.Helper()
+	s := sender.Sender{Code: code, Kind: kind, AppID: appID, Credentials: sender.Secret, Secrets: sender.Secrets{AppSecret: secret}}
+	if _, err := w.senders.Create(context.Background(), s); err != nil {
 		w.t.Fatal(err)
 	}
 }

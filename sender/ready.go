@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"time"
 
 	"wechattpp/wechat"
@@ -35,8 +36,10 @@ type Set struct {
 // Sets that features need
 // (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html).
 var (
-	SetUsers = Set{2, "2 (用户管理, users)"}
-	SetWeb   = Set{4, "4 (网页服务, web pages)"}
+	SetMessages = Set{1, "1 (消息管理, messages)"}
+	SetUsers    = Set{2, "2 (用户管理, users)"}
+	SetWeb      = Set{4, "4 (网页服务, web pages)"}
+	SetNotices  = Set{89, "89 (服务号订阅通知, subscribe notifications)"}
 )
 
 // needed are the permission sets without which a kind cannot send: 7 is "mass
@@ -58,7 +61,23 @@ func (r *Room) Ready(ctx context.Context, code string) error {
 // Why is Ready for those who tell it to people: the reason why a sender cannot
 // send, "" if it can; err only if that could not be found out, or fs.ErrNotExist.
 func (r *Room) Why(ctx context.Context, code string) (reason string, err error) {
-	err = r.Ready(ctx, code)
+	return reasonOf(r.Ready(ctx, code))
+}
+
+// Lacks is Why for a feature that needs the permission set of a number, instead
+// of what sending needs.
+func (r *Room) Lacks(ctx context.Context, code string, set int) (reason string, err error) {
+	need := Set{set, strconv.Itoa(set)}
+	for _, known := range []Set{SetMessages, SetNotices} {
+		if known.id == set {
+			need = known
+		}
+	}
+	_, err = r.readyFor(ctx, code, &need)
+	return reasonOf(err)
+}
+
+func reasonOf(err error) (string, error) {
 	for _, known := range []error{ErrUnbound, ErrUnauthorized, ErrPermission, ErrNoSecret, ErrResting} {
 		if errors.Is(err, known) {
 			return err.Error(), nil

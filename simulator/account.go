@@ -22,7 +22,8 @@ type Account struct {
 	Former      []string   `json:"former,omitempty"`     // followed once: a send is refused with 43004
 	Blocking    []string   `json:"blocking,omitempty"`   // followers whose outcome is "failed:user block"
 	Templates   []Template `json:"templates,omitempty"`
-	Pages       []string   `json:"pages,omitempty"` // published pages of a Mini Program; none = any
+	OneTime     string     `json:"one_time,omitempty"` // template of one-time subscriptions
+	Pages       []string   `json:"pages,omitempty"`    // published pages of a Mini Program; none = any
 
 	Secret string   `json:"secret,omitempty"`  // AppSecret; "" = nobody was given one
 	IPList []string `json:"ip_list,omitempty"` // addresses that may ask for tokens with the secret; none = every one

@@ -26,7 +26,8 @@ type endpoint struct {
 	path   string
 	method string
 	token  tokenKind
-	set    int // permission set the account must have granted; 0 = none
+	set    int  // permission set the account must have granted; 0 = none
+	apps   bool // mobile apps may call it, too
 	serve  func(*Simulator, *request) (any, *refusal)
 	index  int
 }
@@ -53,18 +54,21 @@ func endpoints() []*endpoint {
 		{path: "/cgi-bin/get_api_domain_ip", method: get, token: accountToken, serve: (*Simulator).apiIPs},
 		{path: "/cgi-bin/message/template/send", method: post, token: accountToken, set: setNotices, serve: (*Simulator).sendTemplate},
 		{path: "/cgi-bin/message/subscribe/send", method: post, token: accountToken, set: setMini, serve: (*Simulator).sendSubscribe},
+		{path: "/cgi-bin/message/subscribe/bizsend", method: post, token: accountToken, set: setBizNotices, serve: (*Simulator).sendNotice},
+		{path: "/cgi-bin/message/template/subscribe", method: post, token: accountToken, set: setNotices, apps: true, serve: (*Simulator).sendOneTime},
 		{path: "/cgi-bin/template/get_all_private_template", method: get, token: accountToken, set: setNotices, serve: (*Simulator).listTemplates},
 	}...)
 }
 
 // Permission sets that decide anything here (component 7).
 const (
-	setMessages = 1
-	setUsers    = 2
-	setWeb      = 4
-	setNotices  = 7
-	setMini     = 18 // development of a Mini Program
-	setCustomer = 19 // of Mini Programs what setMessages is of Official Accounts
+	setMessages   = 1
+	setUsers      = 2
+	setWeb        = 4
+	setNotices    = 7
+	setMini       = 18 // development of a Mini Program
+	setBizNotices = 89 // subscribe notifications of Official Accounts
+	setCustomer   = 19 // of Mini Programs what setMessages is of Official Accounts
 )
 
 // request is one API call on its way through the checks.
@@ -172,7 +176,7 @@ func (s *Simulator) check(q *request) *refusal {
 	case noToken, componentToken:
 		return s.checkComponent(q)
 	case accountToken:
-		return q.account.allows(q.endpoint.set, isOwn(q.token))
+		return q.account.allows(q.endpoint, isOwn(q.token))
 	case ownSecret:
 		return s.checkOwn(q)
 	}
@@ -210,21 +214,22 @@ func (s *Simulator) checkComponent(q *request) *refusal {
 }
 
 // able tells whether the account is of a kind that has what a set is about.
-func (a *account) able(set int) bool {
+func (a *account) able(e *endpoint) bool {
 	switch {
 	case a.profile.MobileApp:
-		return false
+		return e.apps
 	case a.profile.MiniProgram:
-		return set != setNotices // template messages are for Official Accounts
+		return e.set != setNotices && e.set != setBizNotices
 	}
-	return set != setMini
+	return e.set != setMini
 }
 
 // allows tells whether the account granted a set; who shows its secret needs no grant.
-func (a *account) allows(set int, own bool) *refusal {
+func (a *account) allows(e *endpoint, own bool) *refusal {
+	set := e.set
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.able(set) {
+	if !a.able(e) {
 		return refuse(48001)
 	}
 	if a.limited() {

@@ -57,6 +57,7 @@ var texts = map[int]string{
 	44002: "empty post data",
 	44004: "empty content",
 	45002: "content size out of limit",
+	45003: "title size out of limit",
 	45009: "reach max api daily quota limit",
 	45011: "api minute-quota reach limit, must slower, retry next minute",
 	45013: "too many template args",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 )
 
@@ -67,6 +68,7 @@ type Subscription struct {
 	AppID      string `json:"appid"`
 	OpenID     string `json:"openid"`
 	TemplateID string `json:"template_id"`
+	Scene      *int   `json:"scene,omitempty"`  // of a one-time subscription, which any number of yeses allow one message
 	Action     string `json:"action,omitempty"` // accept (default): one more message; reject: none any more
 	Silent     bool   `json:"silent,omitempty"` // no event is pushed, as by "always keep this choice"
 }
@@ -78,6 +80,9 @@ func (s *Simulator) Subscribe(ctx context.Context, b Subscription) error {
 	a := s.world.find(b.AppID)
 	if a == nil {
 		return noAccount(b.AppID)
+	}
+	if b.Scene != nil {
+		return a.confirm(b)
 	}
 	p := a.catalog.templates[b.TemplateID]
 	switch {
@@ -95,6 +100,19 @@ func (s *Simulator) Subscribe(ctx context.Context, b Subscription) error {
 		return nil
 	}
 	return s.await(ctx, s.pushAll(a.popup(b), 0, 1)[0].done)
+}
+
+// confirm takes the answer to a one-time subscription: no event tells of it,
+// and a second yes at the same scene adds nothing (messages 4.4).
+func (a *account) confirm(b Subscription) error {
+	if b.OpenID == "" || *b.Scene < 0 || *b.Scene > maxScene || b.TemplateID == "" || b.TemplateID != a.profile.OneTime {
+		return fmt.Errorf("scene: wants an openid, 0 to %d, and the account's one_time template", maxScene)
+	}
+	k := right{b.OpenID, sceneRight(b.TemplateID, strconv.Itoa(*b.Scene))}
+	if err := a.rights.set(k, false); err != nil || b.Action == "reject" {
+		return err
+	}
+	return a.rights.set(k, true)
 }
 
 func (a *account) popup(b Subscription) event {

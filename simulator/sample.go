@@ -9,7 +9,8 @@ func SampleWorld() []Account {
 			Followers: []string{"oShop0000000000000000000001A", "oShop0000000000000000000002B", "oShop0000000000000000000003C", "oShop0000000000000000000004D"},
 			Former:    []string{"oShop0000000000000000000009Z"},
 			Blocking:  []string{"oShop0000000000000000000008Y"},
-			Templates: []Template{orderPaid, orderShipped},
+			Templates: []Template{orderPaid, orderShipped, parcelHere},
+			OneTime:   "OTS-shop-00000000000000000000000000000006",
 		},
 		{
 			AppID: "wx8b6f20de417c95a3", UserName: "gh_8b6f20de417c", NickName: "青禾诊所", Principal: "青禾诊所（示例）",
@@ -51,6 +52,11 @@ var (
 		ID: "TPL-account-change-00000000000000000000004", Title: "账户变动提醒",
 		Content: "{{first.DATA}}\n变动时间:{{keyword1.DATA}}\n变动金额:{{keyword2.DATA}}\n{{remark.DATA}}",
 		Example: "您的账户有变动\n变动时间:2026-06-01\n变动金额:39.80元",
+	}
+	parcelHere = Template{
+		ID: "PRI-parcel-here-00000000000000000000000007", Type: oneTimeTemplate, Title: "快递到站通知",
+		Content: "快递状态:{{thing1.DATA}}\n到站时间:{{time2.DATA}}",
+		Example: "快递状态:快递已到站\n到站时间:2026-06-01 18:05",
 	}
 	queueCalled = Template{
 		ID: "PRI-queue-called-0000000000000000000000005", Type: oneTimeTemplate, Title: "排队叫号通知",

@@ -41,6 +41,20 @@ func (s *Simulator) sendSubscribe(q *request) (any, *refusal) {
 	return s.acceptSubscribe(q, &m, "message/subscribe/send")
 }
 
+// sendNotice sends an Official Account's subscribe notification: page is a web
+// address here
+// (https://developers.weixin.qq.com/doc/service/api/notify/notify/api_sendnewsubscribemsg).
+func (s *Simulator) sendNotice(q *request) (any, *refusal) {
+	var m subscribeSend
+	if err := json.Unmarshal(q.body, &m); err != nil || m.State != "" || m.Lang != "" {
+		return nil, refuse(47001)
+	}
+	if m.MiniProgram != nil && !appIDForm.MatchString(m.MiniProgram.AppID) {
+		return nil, refuse(40166)
+	}
+	return s.acceptSubscribe(q, &m, "message/subscribe/bizsend")
+}
+
 // hasPage tells whether the Mini Program published a page; no page is no jump.
 func (a *account) hasPage(page string) bool {
 	path, _, _ := strings.Cut(page, "?")

@@ -1,6 +1,9 @@
 package wechat
 
-import "context"
+import (
+	"context"
+	"strconv"
+)
 
 // SubscribeMessage is a message made of a subscription template, to a user who agreed to it: of a Mini Program, or as a
 // notification of an Official Account. Either calls for fields of its own.
@@ -35,6 +38,49 @@ func (m SubscribeMessage) MarshalJSON() ([]byte, error) {
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage
 func (a *Account) SendSubscribe(ctx context.Context, m SubscribeMessage) (msgID int64, err error) {
 	return a.post(ctx, "message/subscribe/send", m)
+}
+
+// SendNotice hands an Official Account's subscribe notification over. State and Lang are to be empty; the rest is as with
+// SendSubscribe. https://developers.weixin.qq.com/doc/service/api/notify/notify/api_sendnewsubscribemsg
+func (a *Account) SendNotice(ctx context.Context, m SubscribeMessage) (msgID int64, err error) {
+	return a.post(ctx, "message/subscribe/bizsend", m)
+}
+
+// OneTimeMessage is a message to a user who confirmed a one-time subscription of an Official Account or mobile app.
+type OneTimeMessage struct {
+	ToUser     string // openid
+	TemplateID string // the one that the account has
+	Scene      int    // of the confirmation: 0 to 10000
+	Title      string // at most 15 characters
+	Content    string // at most 200, line breaks allowed
+	Color      string // of the content: #RRGGBB; may be empty
+	URL        string // opened on tap; may be empty
+}
+
+// MarshalJSON writes the body of the call, the same bytes for the same message.
+func (m OneTimeMessage) MarshalJSON() ([]byte, error) {
+	type coloured struct {
+		Value string `json:"value"`
+		Color string `json:"color,omitempty"`
+	}
+	return encode(struct {
+		ToUser     string              `json:"touser"`
+		TemplateID string              `json:"template_id"`
+		URL        string              `json:"url,omitempty"`
+		Scene      string              `json:"scene"`
+		Title      string              `json:"title"`
+		Data       map[string]coloured `json:"data"`
+	}{m.ToUser, m.TemplateID, m.URL, strconv.Itoa(m.Scene), m.Title, map[string]coloured{"content": {m.Content, m.Color}}})
+}
+
+// SendOneTime hands the one message over that a confirmation allows. WeChat gives no id of it, tells nothing of it later,
+// and would not notice a repeat.
+//
+// ErrNotSent: not handed over, try again. ErrUnanswered: perhaps handed over.
+// https://developers.weixin.qq.com/doc/service/api/notify/subscribe/api_templatesubscribe
+func (a *Account) SendOneTime(ctx context.Context, m OneTimeMessage) error {
+	_, err := a.post(ctx, "message/template/subscribe", m)
+	return err
 }
 
 // post sends a body to a call that answers an errcode, and perhaps a msgid.
