@@ -278,3 +278,24 @@ func TestAMessageIsRetractedPausedAndRetried(t *testing.T) {
 	}
 	s.json(s.call("GET", "/v1/messages/"+id+"/progress", other, nil), http.StatusNotFound)
 }
+
+func TestEveryKindOfMessageIsTakenAsDescribed(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, token := s.client([]string{access.Send}, "oa1")
+	const values = `"data":{"thing1":{"value":"x"}}`
+	for name, message := range map[string]string{
+		"template":     `"template_id":"T",` + values,
+		"notification": `"type":1,"template_id":"T","page":"https://a.example","miniprogram":{"appid":"wx1"},` + values,
+		"one-time":     `"type":2,"template_id":"T","scene":10000,"title":"t","content":"a\nb","color":"#000000","url":"https://a.example"`,
+	} {
+		r := s.call("POST", "/v1/sent", token, `{"aud_wechatoa":["o1"],"msg_wechatoa":[{"sender":"oa1",`+message+`}]}`)
+		if r.status != http.StatusOK {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	r := s.call("POST", "/v1/sent", token, `{"aud_wechatmp":["o1"],"msg_wechatmp":[{"template_id":"T",`+values+`}]}`)
+	if m := s.json(r, http.StatusBadRequest); m["code"] != 1015009.0 {
+		t.Errorf("without a Mini Program: %v", m)
+	}
+}
