@@ -109,7 +109,13 @@ func tokenCommand(flags *pflag.FlagSet) *cobra.Command {
 
 func clientCommand(flags *pflag.FlagSet) *cobra.Command {
 	var made access.Client
-	create := &cobra.Command{Use: "create NAME", Short: "Make a client and print its ChannelKey and MasterSecret, this once", Args: exactArgs(1), RunE: func(c *cobra.Command, args []string) error {
+	var secretFile string
+	create := &cobra.Command{Use: "create NAME", Short: "Make a client and print its ChannelKey and MasterSecret, this once", Args: exactArgs(1), RunE: func(c *cobra.Command, args []string) (err error) {
+		if secretFile != "" {
+			if made.Secret, err = readSecret(c.InOrStdin(), secretFile); err != nil {
+				return usageError{fmt.Errorf("--master-secret-file: %w", err)}
+			}
+		}
 		return withAccess(c, flags, func(ctx context.Context, room *access.Room) error {
 			made.Name = args[0]
 			client, err := room.Create(ctx, made)
@@ -127,6 +133,11 @@ func clientCommand(flags *pflag.FlagSet) *cobra.Command {
 	create.Flags().StringSliceVar(&made.Senders, "sender", nil, "codes of the senders it may use")
 	create.Flags().StringSliceVar(&made.Scopes, "scope", nil, "what it may do, e.g. send,users,messages:read")
 	create.Flags().StringSliceVar(&made.ProxyPrefixes, "proxy-prefix", nil, "vendor's paths it may call through the proxy, e.g. /cgi-bin/user; / is every path")
+	create.Flags().StringVar(&made.ChannelKey, "channel-key", "", "ChannelKey taken over from JUMS, together with its secret; made anew if empty")
+	create.Flags().StringVar(&secretFile, "master-secret-file", "", "file with the MasterSecret taken over from JUMS; - is the standard input")
+	create.Flags().BoolVar(&made.Approval, "approval", false, "what it sends waits for an administrator's yes")
+	create.Flags().StringSliceVar(&made.Owners, "owner", nil, "with --approval: who may send in its name (option.owner)")
+	create.Flags().IntVar(&made.CallsPerSecond, "calls-per-second", 0, "what it may call at each replica; 0 is the usual limit")
 	list := &cobra.Command{Use: "list", Short: "List the clients (the first 1,000)", Args: exactArgs(0), RunE: func(c *cobra.Command, _ []string) error {
 		return withAccess(c, flags, func(ctx context.Context, room *access.Room) error {
 			all, err := room.Clients(ctx, 0, 1000)
