@@ -27,7 +27,7 @@ var fields = map[string]field{
 	"wechatapp":           {binds: "sender", check: checkIdentity},
 	"alipaylife":          {binds: "sender", check: checkIdentity},
 	"dingtalkcc":          {plain: true, binds: "all", check: checkIdentity},
-	"wechatwk":            {plain: true, binds: "all", check: checkText(64)},
+	"wechatwk":            {plain: true, binds: "all", check: checkMember},
 	"wechatwk_linkedcorp": {many: true, plain: true, binds: "all", check: checkLinked},
 }
 
@@ -117,6 +117,15 @@ func checkLinked(id string) string {
 	return checkText(128)(id)
 }
 
+// checkMember: a WeCom userid (https://developer.work.weixin.qq.com/document/path/90195).
+// @all would be everyone.
+func checkMember(id string) string {
+	if !isWordOf(id, 64, "-_.@") || strings.EqualFold(id, "@all") {
+		return "must be a WeCom userid: 1 to 64 ASCII letters, digits and - _ . @; to remove it use del"
+	}
+	return ""
+}
+
 func checkText(most int) func(string) string {
 	return func(v string) string {
 		if n := len(v); n == 0 || n > most {
@@ -129,9 +138,11 @@ func checkText(most int) func(string) string {
 	}
 }
 
-func isWord(s string, most int) bool {
+func isWord(s string, most int) bool { return isWordOf(s, most, "-_") }
+
+func isWordOf(s string, most int, marks string) bool {
 	for _, c := range s {
-		if !alnum(c) && c != '-' && c != '_' {
+		if !alnum(c) && !strings.ContainsRune(marks, c) {
 			return false
 		}
 	}

@@ -142,10 +142,14 @@ func (r *Room) Delete(ctx context.Context, userids []string) (Report, error) {
 }
 
 // Resolve gives the identity of each user at a sender of the given kind; users
-// without one are left out. At most Most users.
+// without one are left out. A WeCom userid is the same at all senders. At most
+// Most users.
 func (r *Room) Resolve(ctx context.Context, kind, sender string, userids []string) (map[string]string, error) {
 	if len(userids) == 0 {
 		return map[string]string{}, nil
+	}
+	if fields[kind].binds == "all" {
+		sender = "all"
 	}
 	return r.Store.Values(ctx, kind, sender, userids)
 }

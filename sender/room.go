@@ -116,12 +116,15 @@ func (r *Room) Codes(ctx context.Context, kind string) ([]string, error) {
 }
 
 // Client gives a client that speaks for the sender, or the errors of Ready.
-func (r *Room) Client(ctx context.Context, code string) (*wechat.Account, error) {
+func (r *Room) Client(ctx context.Context, code string) (wechat.Client, error) {
 	s, tokens, err := r.Source(ctx, code)
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+		return wechat.Client{}, err
+	case s.Kind == WeCom:
+		return wechat.Client{WeCom: r.API.WeCom(s.CorpID, s.AgentID, tokens)}, nil
 	}
-	return r.API.Account(s.AppID, tokens), nil
+	return wechat.Client{Account: r.API.Account(s.AppID, tokens)}, nil
 }
 
 // Source gives a sender that can speak and the token of its calls, or the

@@ -227,7 +227,7 @@ func TestASenderWithASecretIsReadyUnlessItsTokenRests(t *testing.T) {
 		if _, err := r.Update(ctx, "oa", sender.Change{AppSecret: &value}); err != nil {
 			t.Fatal(err)
 		}
-		if client, err := r.Client(ctx, "oa"); err != nil || client.AppID() != "wx1" {
+		if client, err := r.Client(ctx, "oa"); err != nil || client.Account.AppID() != "wx1" {
 			t.Fatalf("with a secret: %v", err)
 		}
 		problem = "errcode 40125"

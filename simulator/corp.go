@@ -14,6 +14,13 @@ type Corp struct {
 	CorpID string  `json:"corp_id"` // ww…
 	Name   string  `json:"name,omitempty"`
 	Agents []Agent `json:"agents"`
+
+	// Whom the apps may see (可见范围): userids, and the members of departments and tags by number.
+	Members []string            `json:"members,omitempty"`
+	Parties map[string][]string `json:"parties,omitempty"`
+	Tags    map[string][]string `json:"tags,omitempty"`
+	// Unlicensed are members without a licence for calls.
+	Unlicensed []string `json:"unlicensed,omitempty"`
 }
 
 // Agent is one app of a company.
@@ -46,6 +53,7 @@ type agent struct {
 	ips    []string
 	closed bool
 	token  fading
+	sent   appLedger
 }
 
 // wecom is all companies, and who asked for tokens with a wrong secret.
@@ -100,7 +108,7 @@ func (w *wecom) add(p Corp, counters int) bool {
 	if w.corps[p.CorpID] != nil {
 		return false
 	}
-	c := &corp{profile: Corp{CorpID: p.CorpID, Name: p.Name}, calls: make([]atomic.Uint32, counters), agents: map[int64]*agent{}}
+	c := &corp{profile: Corp{CorpID: p.CorpID, Name: p.Name, Members: p.Members, Parties: p.Parties, Tags: p.Tags, Unlicensed: p.Unlicensed}, calls: make([]atomic.Uint32, counters), agents: map[int64]*agent{}}
 	for _, a := range p.Agents {
 		made := &agent{index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed}
 		c.agents[a.AgentID] = made

@@ -15,11 +15,13 @@ import (
 const WeComPath = "/wecom"
 
 func wecomEndpoints() []*endpoint {
-	const get = http.MethodGet
+	const get, post = http.MethodGet, http.MethodPost
 	return []*endpoint{
 		{path: WeComPath + "/cgi-bin/gettoken", method: get, token: agentSecret, serve: (*Simulator).agentToken},
 		{path: WeComPath + "/cgi-bin/get_api_domain_ip", method: get, token: appToken, serve: (*Simulator).domainIPs},
 		{path: WeComPath + "/cgi-bin/agent/get", method: get, token: appToken, serve: (*Simulator).agentInfo},
+		{path: WeComPath + "/cgi-bin/message/send", method: post, token: appToken, serve: (*Simulator).sendApp},
+		{path: WeComPath + "/cgi-bin/message/recall", method: post, token: appToken, serve: (*Simulator).recallApp},
 	}
 }
 
@@ -27,6 +29,30 @@ func wecomEndpoints() []*endpoint {
 var wecomTexts = map[int]string{
 	-1:     "system busy",
 	40001:  "invalid credential",
+	40008:  "invalid message type",
+	40031:  "invalid userid list",
+	40032:  "invalid userid list size",
+	40033:  "invalid charset",
+	40035:  "invalid parameter",
+	40058:  "invalid argument",
+	40074:  "news can not be confidential",
+	40094:  "invalid url",
+	41006:  "media_id missing",
+	41016:  "title missing",
+	41033:  "description missing",
+	42052:  "msgid expired",
+	44004:  "text content is empty",
+	45002:  "content size out of limit",
+	45008:  "article size out of limit",
+	45032:  "author size out of limit",
+	81013:  "user & party & tag all invalid",
+	82001:  "recipients are empty",
+	82002:  "invalid party list size",
+	82003:  "invalid tag list size",
+	90200:  "miniprogram appid missing",
+	90201:  "too many content items",
+	90202:  "content item key too long",
+	90203:  "content item value too long",
 	40013:  "invalid corpid",
 	40014:  "invalid access_token",
 	40056:  "invalid agentid",
@@ -46,6 +72,9 @@ var wecomTexts = map[int]string{
 
 // wecomAnswer words a refusal of WeCom: text, hint, address, where to read on.
 func (f *refusal) wecomAnswer(r *http.Request) errorAnswer {
+	if f.Code == 47002 { // the other vendor's code for \u escapes
+		f = refuse(40033)
+	}
 	text := f.Text
 	if text == "" {
 		text = or(wecomTexts[f.Code], "system error")
