@@ -230,11 +230,11 @@ func (q *request) audience() error {
 	}
 	for _, t := range q.targets {
 		if len(t.Data) == 0 || len(t.Data) > mostIDs {
-			return invalid(t.path+".data", "has %d %ss: 1 to %d per sender and call", len(t.Data), t.kind.ids, mostIDs)
+			return invalid(t.path+".data", "has %d %ss: 1 to %d per sender and call", len(t.Data), t.ids(), mostIDs)
 		}
 		for j, id := range t.Data {
-			if !t.kind.fits(id) {
-				return invalid(at(t.path+".data", j), "is no %s: %s", t.kind.ids, t.kind.form)
+			if ok, form := t.fits(id); !ok {
+				return invalid(at(t.path+".data", j), "is no %s: %s", t.ids(), form)
 			}
 		}
 	}

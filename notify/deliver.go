@@ -30,9 +30,11 @@ type delivery struct {
 	slots chan struct{}
 	until time.Time // no call begins later: the lease must outlive it
 
-	next    atomic.Int32 // call to be made
+	units   [][]int      // of work.Calls: what one call of the vendor is for
+	next    atomic.Int32 // unit to be called for
 	stopped atomic.Pointer[Stop]
 	moves   []Move
+	named   sync.Map // handover → the vendor's id of it
 	called  int
 }
 
@@ -46,8 +48,9 @@ func (e *delivery) run(ctx context.Context) {
 			e.moves[i].To = Sending
 		}
 	}
+	e.units = e.work.units()
 	var workers sync.WaitGroup
-	for range min(len(e.work.Calls), cap(e.lane.slots)) {
+	for range min(len(e.units), cap(e.lane.slots)) {
 		workers.Go(func() { e.calls(ctx) })
 	}
 	workers.Wait()
@@ -72,9 +75,9 @@ func (e *delivery) calls(ctx context.Context) {
 			return
 		}
 		i := int(e.next.Add(1)) - 1
-		more := i < len(e.work.Calls)
+		more := i < len(e.units)
 		if more {
-			e.oneCall(context.WithoutCancel(ctx), i)
+			e.oneCall(context.WithoutCancel(ctx), e.units[i])
 		}
 		<-e.slots
 		<-e.lane.slots
@@ -114,20 +117,42 @@ func (e *delivery) release(missed chan struct{}) {
 	}
 }
 
-func (e *delivery) oneCall(ctx context.Context, i int) {
-	c := e.work.Calls[i]
+// units parts the calls: one each, or by the handover they belong to.
+func (w *Work) units() (units [][]int) {
+	at := map[int64]int{}
+	for i, c := range w.Calls {
+		if u, ok := at[c.Handover]; ok && c.Handover != 0 {
+			units[u] = append(units[u], i)
+			continue
+		}
+		at[c.Handover] = len(units)
+		units = append(units, []int{i})
+	}
+	return units
+}
+
+// oneCall calls the vendor for a unit.
+func (e *delivery) oneCall(ctx context.Context, unit []int) {
 	client, err := e.room.Senders.Client(ctx, e.work.Part.Sender)
 	if err != nil {
-		e.unsent(ctx, i, err)
+		e.unsent(ctx, unit, err)
 		return
 	}
-	e.moves[i].To = Sending
-	id, err := e.work.Part.content().send(ctx, client, c.Identity, duplicateID(e.work.MsgID, c.Seq, c.Attempt))
+	for _, i := range unit {
+		e.moves[i].To = Sending
+	}
+	c := e.work.Calls[unit[0]]
+	id, refused, err := e.hand(ctx, client, unit)
 	v := judge(err, time.Now())
 	if c.Repeat && v.to == Queued {
 		v.to = Sending // the first call of this attempt may have arrived: only its own id may be used
 	}
-	e.moves[i] = Move{Call: i, To: v.to, VendorMsgID: id, Code: v.code, Text: v.text}
+	for n, i := range unit {
+		e.moves[i] = Move{Call: i, To: v.to, VendorMsgID: id, Code: v.code, Text: v.text}
+		if r, ok := refused[n]; ok && err == nil {
+			e.moves[i] = Move{Call: i, To: Failed, Code: r.code, Text: r.text}
+		}
+	}
 	e.room.metrics.sent(v)
 	if v.stop {
 		e.stopped.CompareAndSwap(nil, &Stop{v.code, v.text})
@@ -137,17 +162,39 @@ func (e *delivery) oneCall(ctx context.Context, i int) {
 	}
 }
 
+// hand hands one recipient over, or all of a unit in one call.
+func (e *delivery) hand(ctx context.Context, client wechat.Client, unit []int) (id int64, not map[int]refused, err error) {
+	c := e.work.Calls[unit[0]]
+	says := e.work.Part.content()
+	many, ok := says.(crowd)
+	if !ok {
+		id, err = says.send(ctx, client.Account, c.Identity, duplicateID(e.work.MsgID, c.Seq, c.Attempt))
+		return id, nil, err
+	}
+	to := make([]string, len(unit))
+	for n, i := range unit {
+		to[n] = e.work.Calls[i].Identity
+	}
+	name, not, err := many.sendMany(ctx, client, to, c.Checked)
+	if name != "" {
+		e.named.Store(c.Handover, name)
+	}
+	return 0, not, err
+}
+
 // unsent deals with a sender that cannot send now: who waits goes on waiting,
 // unless the sender is gone.
-func (e *delivery) unsent(ctx context.Context, i int, err error) {
+func (e *delivery) unsent(ctx context.Context, unit []int, err error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		e.halt(ctx, &pause{reason: "sender", length: holdFor}, err)
 		return
 	}
 	stop := &Stop{0, "the sender was deleted"}
 	e.stopped.CompareAndSwap(nil, stop)
-	if !e.work.Calls[i].Repeat {
-		e.moves[i] = Move{Call: i, To: Failed, Text: stop.Text}
+	for _, i := range unit {
+		if !e.work.Calls[i].Repeat {
+			e.moves[i] = Move{Call: i, To: Failed, Text: stop.Text}
+		}
 	}
 }
 
@@ -173,7 +220,11 @@ func (e *delivery) halt(ctx context.Context, p *pause, why error) {
 func (e *delivery) record(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	result := &Result{Work: e.work, Moves: e.moves, Stop: e.stopped.Load(), Next: e.due()}
+	result := &Result{Work: e.work, Moves: e.moves, Stop: e.stopped.Load(), Next: e.due(), Named: map[int64]string{}}
+	e.named.Range(func(handover, name any) bool {
+		result.Named[handover.(int64)] = name.(string)
+		return true
+	})
 	lost, err := e.room.Store.Record(ctx, result)
 	if err != nil {
 		e.room.Log.Error("results not stored: they will be repeated", "sender", e.work.Part.Sender, "msgid", e.work.MsgID.String(), "err", err)

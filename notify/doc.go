@@ -21,9 +21,16 @@
 // sender that is throttled, withdrawn or in trouble is paused, in the database
 // for all replicas; when the pause is over one recipient is tried first.
 //
+// # Many in one call
+//
+// A WeCom app hands many recipients over in one call (crowd.go), which is
+// repeated whole, or not at all; WeCom notices the same bytes
+// (https://developer.work.weixin.qq.com/document/path/90236).
+//
 // This version sends template messages of Official Accounts (wechatoa.go),
-// subscription messages of theirs and of Mini Programs (subscribe.go), and
-// one-time subscriptions, of mobile apps, too (onetime.go).
+// subscription messages of theirs and of Mini Programs (subscribe.go), one-time
+// subscriptions, of mobile apps, too (onetime.go), and messages of WeCom apps
+// (wechatwk.go).
 // The room holds no token and knows no other room: senders and users come in
 // through interfaces.
 package notify

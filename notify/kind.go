@@ -19,13 +19,14 @@ type kind struct {
 	ids    string // what its identities are called
 	fits   func(id string) bool
 	form   string // of an identity that fits
+	all    string // instead of identities: everyone the vendor knows; empty if it cannot
 	code   int    // JUMS's, for "there is no such sender for you"
 	// parse checks an element of msg_<name>, whose own fields are at path.
 	parse func(path string, raw json.RawMessage, q *request) (content, error)
 }
 
 // kinds lists those that are served.
-var kinds = []*kind{&official, &mini, &app}
+var kinds = []*kind{&official, &mini, &app, &weCom}
 
 // kindNamed finds the kind of a field aud_<name> or msg_<name>; nil if there is none.
 func kindNamed(name string) *kind {
@@ -81,10 +82,11 @@ type Part struct {
 	SenderKind string     `json:"sender_kind,omitempty"` // empty: wechatoa, of messages stored before there were others
 	AppID      string     `json:"app_id"`
 	Next       *Next      `json:"next,omitempty"` // of a rule: on what the part after this is tried
-	Kind       string     `json:"kind"`           // of the message: "template", "subscribe", "onetime"
+	Kind       string     `json:"kind"`           // of the message: "template", "subscribe", "onetime", or a WeCom msgtype
 	Template   *Template  `json:"template,omitempty"`
 	Subscribe  *Subscribe `json:"subscribe,omitempty"`
 	OneTime    *OneTime   `json:"onetime,omitempty"`
+	App        *App       `json:"app,omitempty"` // of WeCom
 }
 
 // content is whichever the part has.
@@ -94,6 +96,8 @@ func (p Part) content() content {
 		return p.Subscribe
 	case p.OneTime != nil:
 		return p.OneTime
+	case p.App != nil:
+		return p.App
 	}
 	return p.Template
 }

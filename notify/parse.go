@@ -44,8 +44,9 @@ type target struct {
 
 // aimed is a target, and where it stands.
 type aimed struct {
-	kind *kind
-	path string
+	kind  *kind
+	group *group // nil: identities
+	path  string
 	target
 }
 
@@ -54,8 +55,7 @@ type aimed struct {
 var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 1015010, "alipay_life": 1015011, "dingtalk_cc": 1015012}
 
 // notYet are fields of the contract that this version does not serve.
-var notYet = []string{"aud_wechatwk", "aud_wechatwk_linkedcorp", "aud_wechatwk_party",
-	"aud_wechatwk_tag", "msg_wechatwk"}
+var notYet = []string{"aud_wechatwk_linkedcorp"}
 
 // parse reads a body strictly; general says whether it names a general template
 // instead of messages. Errors are *Refusal.
@@ -107,9 +107,12 @@ func (r *request) field(key string, raw json.RawMessage) error {
 	}
 	switch k := kindNamed(name); {
 	case k != nil && word == "aud":
-		return r.aim(k, key, raw)
+		return r.aim(k, nil, key, raw)
 	case k != nil && word == "msg":
 		return r.say(k, key, raw)
+	}
+	if g := groupNamed(name); g != nil && word == "aud" {
+		return r.aim(g.kind, g, key, raw)
 	}
 	if code, ok := otherSenders[name]; ok && (word == "aud" || word == "msg") {
 		return &Refusal{code, key, "belongs to a sender that this service does not have: it sends by the WeChat family; leave the field out"}
@@ -122,7 +125,7 @@ func (r *request) field(key string, raw json.RawMessage) error {
 
 // aim reads aud_<kind>. It also takes plain texts, which the vendor's own table
 // shows.
-func (r *request) aim(k *kind, key string, raw json.RawMessage) error {
+func (r *request) aim(k *kind, g *group, key string, raw json.RawMessage) error {
 	var list []target
 	var plain []string
 	first := bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("[")), " \t\r\n")
@@ -132,9 +135,37 @@ func (r *request) aim(k *kind, key string, raw json.RawMessage) error {
 		return err
 	}
 	for i, t := range list {
-		r.targets = append(r.targets, aimed{k, at(key, i), t})
+		r.targets = append(r.targets, aimed{k, g, at(key, i), t})
 	}
 	return nil
+}
+
+// ids is what the target's data are called.
+func (t aimed) ids() string {
+	if t.group != nil {
+		return t.group.ids
+	}
+	return t.kind.ids
+}
+
+// fits tells whether one of its data has the right form; else what that is.
+func (t aimed) fits(id string) (ok bool, form string) {
+	if t.group != nil {
+		return isNumber32(id), "a number above 0, as a text"
+	}
+	return t.kind.fits(id) || id != "" && id == t.kind.all, t.kind.form
+}
+
+// recipients are the data by the names that recipients have.
+func (t aimed) recipients() []string {
+	if t.group == nil {
+		return t.Data
+	}
+	named := make([]string, len(t.Data))
+	for i, id := range t.Data {
+		named[i] = t.group.prefix + id
+	}
+	return named
 }
 
 // say reads msg_<kind>; what its elements say is looked at when it is known who

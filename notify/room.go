@@ -16,7 +16,7 @@ import (
 type Senders interface {
 	// Client gives a client that speaks for the sender now, or says why not.
 	// Asked before every call: it must be quick, and at most a second behind.
-	Client(ctx context.Context, code string) (*wechat.Account, error)
+	Client(ctx context.Context, code string) (wechat.Client, error)
 	// Find gives id, kind ("wechatoa" ...) and AppID; fs.ErrNotExist.
 	Find(ctx context.Context, code string) (id int64, kind, appID string, err error)
 	// Codes lists the senders of a kind.

@@ -78,7 +78,9 @@ type Call struct {
 	UserID   string
 	Identity string
 	Attempt  int
-	Repeat   bool // the attempt was begun before: same bytes, same id
+	Repeat   bool  // the attempt was begun before: same bytes, same id
+	Handover int64 // of a part with Many: those of one number are handed over in one call
+	Checked  bool  // the vendor shall notice a repeat of that call
 }
 
 // Move is what became of Work.Calls[Call]. Moving to Sending leaves it for a
@@ -103,6 +105,7 @@ type Result struct {
 	Moves []Move
 	Next  time.Duration
 	Stop  *Stop
+	Named map[int64]string // the vendor's ids of handovers
 }
 
 // Outcome is the vendor's later word on a recipient.
@@ -147,6 +150,9 @@ type Store interface {
 	// Due lists chunks whose time has come, oldest first, but those of the
 	// senders in without. Nothing is claimed.
 	Due(ctx context.Context, without []int64, limit int) ([]Due, error)
+	// Of a part with Many the calls of one chunk that begin together are one
+	// handover, which is repeated as a whole or not at all.
+	//
 	// Begin claims those of the chunks that are still due, for the time of
 	// lease, and in the same transaction marks who shall be called as sending.
 	// Recipients left sending by others are repeated while their intent is

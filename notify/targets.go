@@ -128,6 +128,9 @@ func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]T
 		seen := make(map[string]bool, len(users))
 		for _, u := range users {
 			id := found[u]
+			if k := kindNamed(p.SenderKind); k != nil && !k.fits(id) { // kept before its form was looked at
+				id = ""
+			}
 			switch t := (Target{UserID: u, Identity: id}); {
 			case id == "" || !seen[id]:
 				all[i] = append(all[i], t)
@@ -158,7 +161,7 @@ func (q *request) assign(parts []Part) ([][]Target, error) {
 		if found != 1 {
 			return nil, invalid(t.path+".sender", "must be the sender of one of the messages in msg_%s", t.kind.name)
 		}
-		if ids[part] = append(ids[part], t.Data...); len(ids[part]) > mostIDs {
+		if ids[part] = append(ids[part], t.recipients()...); len(ids[part]) > mostIDs {
 			return nil, invalid("aud_"+t.kind.name, "has more than %d %ss for sender %s: send several requests", mostIDs, t.kind.ids, parts[part].Sender)
 		}
 	}
@@ -167,11 +170,22 @@ func (q *request) assign(parts []Part) ([][]Target, error) {
 		if len(list) == 0 {
 			return nil, invalid(q.says[i].path, "has no targets: every msg_xxx needs its aud_xxx")
 		}
-		for _, id := range unique(list) {
+		list = unique(list)
+		if c, ok := parts[i].content().(choosy); ok {
+			if err := c.suits(q.says[i].path, list); err != nil {
+				return nil, err
+			}
+		}
+		for _, id := range list {
 			all[i] = append(all[i], Target{Identity: id})
 		}
 	}
 	return all, nil
+}
+
+// choosy is a content that not everybody may get.
+type choosy interface {
+	suits(path string, ids []string) error
 }
 
 // unique drops doubles and keeps the order.

@@ -52,6 +52,7 @@ type openRow struct {
 	IntentAt  *int64       `db:"intent_at"`
 	Code      *int         `db:"error_code"`    // read of failed ones
 	Text      *string      `db:"error_message"` // likewise
+	Handover  *int64       `db:"handover_id"`
 }
 
 // Begin claims chunks and makes the intent durable, in one commit.
@@ -70,6 +71,9 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 			return err
 		}
 		b.window = window
+		if b.begun, err = t.checked(ctx, b.open); err != nil {
+			return err
+		}
 		for _, c := range b.chunks {
 			b.l.chunk(c)
 			w, wait := b.begin(c, asked[c.ID])
@@ -83,6 +87,9 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 			case len(w.Calls)+w.Waiting > 0:
 				works = append(works, w)
 			}
+		}
+		if err := t.handOver(ctx, b, works); err != nil {
+			return err
 		}
 		if err := t.start(ctx, b.l.heads); err != nil {
 			return err
@@ -104,6 +111,8 @@ type beginning struct {
 	tried  map[int64][][]notify.Tried // by chunk of a later part of a rule, then by place: the parts before
 	claim  int64
 	window func(notify.Part) time.Duration
+
+	begun map[int64]int64 // when handovers began whose repeat the vendor would notice
 }
 
 type stopKey struct {
@@ -167,7 +176,7 @@ func (t tx) readOpen(ctx context.Context, b *beginning) error {
 			at[[2]int64{c.MessageID, int64(c.N)}] = c
 		}
 		var rows []openRow
-		query := fmt.Sprintf(`SELECT message_id, seq, userid, identity, state, attempt, intent_at FROM recipient
+		query := fmt.Sprintf(`SELECT message_id, seq, userid, identity, state, attempt, intent_at, handover_id FROM recipient
 			WHERE (%s) AND state <= %d ORDER BY message_id, seq`, strings.Join(where, " OR "), notify.Sending)
 		if err := t.all(ctx, &rows, query, args...); err != nil {
 			return err
@@ -192,12 +201,17 @@ func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait t
 	end := func(r openRow, to notify.State, code int, text string) {
 		b.l.move(c, change{seq: r.Seq, from: r.State, to: to, code: code, text: text, userid: r.UserID, identity: r.Identity})
 	}
+	many := w.Part.Many()
 	call := func(r openRow, attempt int, repeat bool) {
-		w.Calls = append(w.Calls, notify.Call{Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat})
+		one := notify.Call{Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat}
+		if many && repeat {
+			one.Handover, one.Checked = orZero(r.Handover), true
+		}
+		w.Calls = append(w.Calls, one)
 	}
 	for _, r := range b.open[c.ID] {
-		stale := r.State == notify.Sending && (r.IntentAt == nil || c.Now-*r.IntentAt >= window)
-		room := len(w.Calls) < take.Most
+		stale := b.stale(c, r, many, window)
+		room := len(w.Calls) < take.Most || many && take.Most > 0 && r.State == notify.Sending // a handover is whole
 		switch {
 		case r.State == notify.Sending && h.Retracted: // a repeat could be the first that arrives
 			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and the message was retracted")

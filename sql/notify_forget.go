@@ -55,6 +55,9 @@ func (n *Notify) Drop(ctx context.Context, id int64) (more bool, err error) {
 			if _, err := t.exec(ctx, `DELETE FROM recipient WHERE message_id = ? AND seq >= ? AND seq < ?`, id, first, past); err != nil {
 				return err
 			}
+			if _, err := t.exec(ctx, `DELETE FROM handover WHERE message_id = ? AND n >= ? AND n <= ?`, id, chunks[0].N, chunks[len(chunks)-1].N); err != nil {
+				return err
+			}
 		}
 		for _, c := range chunks {
 			if _, err := t.exec(ctx, `DELETE FROM chunk WHERE id = ?`, c.ID); err != nil {

@@ -47,6 +47,9 @@ func (n *Notify) record(ctx context.Context, batch []*recording) error {
 			if err := t.stop(ctx, b.r); err != nil {
 				return err
 			}
+			if err := t.handedOver(ctx, b.r); err != nil {
+				return err
+			}
 		}
 		return t.settle(ctx, l)
 	})

@@ -53,6 +53,7 @@ type change struct {
 	wasCode          int    // of a failed one
 	wasText          string // likewise
 	userid, identity string
+	handover         int64 // 0 leaves it
 }
 
 // ledger collects changes of recipients whose chunks this transaction has
@@ -119,6 +120,7 @@ type moving struct {
 	from, to notify.State
 	code     int
 	text     string
+	handover int64
 }
 
 type movingRow struct {
@@ -130,7 +132,7 @@ func (t tx) moveRecipients(ctx context.Context, l *ledger) error {
 	steps := map[moving][]movingRow{}
 	for _, c := range l.chunks {
 		for _, ch := range l.changes[c] {
-			key := moving{ch.from, ch.to, ch.code, ch.text}
+			key := moving{ch.from, ch.to, ch.code, ch.text, ch.handover}
 			steps[key] = append(steps[key], movingRow{c.MessageID, ch})
 		}
 	}
@@ -163,6 +165,9 @@ func (t tx) moveSome(ctx context.Context, key moving, rows []movingRow) error {
 		}
 	default:
 		set = append(set, "done_at = {now}")
+	}
+	if key.handover != 0 {
+		set, args = append(set, "handover_id = ?"), append(args, key.handover)
 	}
 	if key.code != 0 || key.text != "" {
 		set, args = append(set, "error_code = ?", "error_message = ?"), append(args, key.code, cut(key.text, 255))

@@ -1,0 +1,59 @@
+package notify
+
+import (
+	"context"
+	"hash/fnv"
+	"io"
+	"time"
+
+	"wechattpp/wechat"
+)
+
+// crowd is a content of which one call hands many recipients over: up to
+// ChunkSize, those that one Begin took of a chunk. It is content as well, whose
+// send is never used.
+//
+// A call without a recorded answer is repeated for the same recipients with the
+// same bytes, by which the vendor knows it. So that it does not swallow a second
+// message that is the same on purpose, checked is false for a call whose bytes
+// went to the sender before within keeps: that call is never repeated.
+type crowd interface {
+	content
+	// sendMany hands recipients over and gives the vendor's id of the call, by
+	// which it may be recalled, and what is said of single recipients; those
+	// not named were taken.
+	sendMany(ctx context.Context, c wechat.Client, to []string, checked bool) (id string, refused map[int]refused, err error)
+	// keeps is how long the vendor compares bytes.
+	keeps() time.Duration
+	// digest is a number for all that makes the bytes but the recipients; fixed
+	// tells that checked makes no difference.
+	digest() (sum []byte, fixed bool)
+}
+
+// refused is why the vendor left out a recipient of a call.
+type refused struct {
+	code int
+	text string
+}
+
+// Handover is how a store writes down a call for many.
+type Handover struct {
+	Digest int64         // of content and recipients
+	Keeps  time.Duration // how long the vendor compares
+	Fixed  bool          // the request itself said whether it shall
+}
+
+// Many tells whether one call hands many recipients of the part over.
+func (p Part) Many() bool { _, ok := p.content().(crowd); return ok }
+
+// Handover describes the call for the recipients of a part with Many.
+func (p Part) Handover(to []string) Handover {
+	c := p.content().(crowd)
+	sum, fixed := c.digest()
+	h := fnv.New64a()
+	_, _ = h.Write(sum) // never fails
+	for _, id := range to {
+		_, _ = io.WriteString(h, "|"+id)
+	}
+	return Handover{int64(h.Sum64()), c.keeps(), fixed}
+}

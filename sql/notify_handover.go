@@ -1,0 +1,136 @@
+package sql
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"wechattpp/notify"
+)
+
+// checked tells when the handovers of the open recipients began, of those that
+// may be repeated.
+func (t tx) checked(ctx context.Context, open map[int64][]openRow) (map[int64]int64, error) {
+	ids := map[int64]bool{}
+	for _, rows := range open {
+		for _, r := range rows {
+			if r.Handover != nil && r.State == notify.Sending {
+				ids[*r.Handover] = true
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []struct {
+		ID    int64 `db:"id"`
+		Begun int64 `db:"begun_at"`
+	}
+	err := t.all(ctx, &rows, `SELECT id, begun_at FROM handover WHERE id IN (?) AND checked = 1`, slices.Sorted(maps.Keys(ids)))
+	begun := make(map[int64]int64, len(rows))
+	for _, r := range rows {
+		begun[r.ID] = r.Begun
+	}
+	return begun, err
+}
+
+// stale tells whether a recipient that is sending must not be repeated. Those of
+// one handover are judged by when it began: they are repeated together.
+func (b *beginning) stale(c *chunkRow, r openRow, many bool, window int64) bool {
+	if r.State != notify.Sending {
+		return false
+	}
+	intent := r.IntentAt
+	if begun, ok := b.begun[orZero(r.Handover)]; many {
+		if intent = nil; ok {
+			intent = &begun
+		}
+	}
+	return intent == nil || c.Now-*intent >= window
+}
+
+// handOver writes down each call for many that begins: what it carries, and
+// whether the vendor shall notice its repeat. It shall not if the same went to
+// the sender so lately that it would take this one for the repeat.
+func (t tx) handOver(ctx context.Context, b *beginning, works []*notify.Work) error {
+	at := map[int64]*chunkRow{}
+	for _, c := range b.chunks {
+		at[c.ID] = c
+	}
+	for _, w := range works {
+		if !w.Part.Many() {
+			continue
+		}
+		c := at[w.Chunk]
+		var to []string
+		for i := range w.Calls {
+			if !w.Calls[i].Repeat {
+				to = append(to, w.Calls[i].Identity)
+			}
+		}
+		if len(to) == 0 {
+			continue
+		}
+		id, h := word(), w.Part.Handover(to)
+		checked := true
+		if !h.Fixed {
+			var same int
+			const query = `SELECT COUNT(*) FROM handover WHERE digest = ? AND sender_id = ? AND begun_at > {now} - ?`
+			if err := t.get(ctx, &same, query, h.Digest, c.SenderID, h.Keeps.Milliseconds()); err != nil {
+				return err
+			}
+			checked = same == 0
+		}
+		const insert = `INSERT INTO handover (id, message_id, n, sender_id, digest, checked, begun_at) VALUES (?, ?, ?, ?, ?, ?, {now})`
+		if _, err := t.exec(ctx, insert, id, c.MessageID, c.N, c.SenderID, h.Digest, checked); err != nil {
+			return err
+		}
+		for i := range w.Calls {
+			if !w.Calls[i].Repeat {
+				w.Calls[i].Handover, w.Calls[i].Checked = id, checked
+			}
+		}
+		for i, ch := range b.l.changes[c] {
+			if ch.to == notify.Sending {
+				b.l.changes[c][i].handover = id
+			}
+		}
+	}
+	return nil
+}
+
+// handedOver writes the vendor's ids of calls for many, and forgets those that
+// did not arrive. What was retracted meanwhile is recalled.
+func (t tx) handedOver(ctx context.Context, r *notify.Result) error {
+	if !r.Work.Part.Many() {
+		return nil
+	}
+	open, sent := map[int64]bool{}, map[int64]bool{}
+	for _, m := range r.Moves {
+		id := r.Work.Calls[m.Call].Handover
+		open[id] = open[id] || m.To == notify.Sending
+		sent[id] = sent[id] || m.To == notify.Sent
+	}
+	for id := range open {
+		var err error
+		switch {
+		case sent[id]:
+			_, err = t.exec(ctx, `UPDATE handover SET vendor_msg_id = ?, due_at = CASE WHEN EXISTS (SELECT 1 FROM message m WHERE m.id = ? AND m.retracted_at IS NOT NULL)
+				THEN {now} ELSE NULL END WHERE id = ?`, ascii(r.Named[id]), r.Work.MsgID.ID, id)
+		case !open[id]:
+			_, err = t.exec(ctx, `DELETE FROM handover WHERE id = ?`, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ascii is a vendor's id for a column, NULL if it said none that fits.
+func ascii(id string) *string {
+	if id == "" || len(id) > 255 || slices.ContainsFunc([]byte(id), func(c byte) bool { return c <= ' ' || c > '~' }) {
+		return nil
+	}
+	return &id
+}
