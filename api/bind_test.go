@@ -144,6 +144,7 @@ func TestBindingsThatExistStayUnlessReplaced(t *testing.T) {
 	bind(`{"userid":"u-1"}`, "o1", http.StatusOK, "Bound")
 	bind(`{"userid":"u-1"}`, "o2", http.StatusConflict, "bound to another WeChat user")
 	bind(`{"userid":"u-2"}`, "o1", http.StatusConflict, "bound to another account")
+	h.refused(h.call("GET", "/v1/users/u-2", token, nil), http.StatusNotFound, codeNotFound)
 	bind(`{"userid":"u-2","replace":true}`, "o1", http.StatusOK, "Bound")
 	if a, b := h.identity(token, "u-1"), h.identity(token, "u-2"); a != "" || b != "o1" {
 		t.Errorf("u-1 has %q, u-2 %q", a, b)

@@ -42,6 +42,7 @@ var stages = []stage{
 	{"send", (*bench).sending},
 	{"receipts", (*bench).receipts},
 	{"tokens", (*bench).central},
+	{"import", (*bench).importing},
 	{"renew", (*bench).renewal},
 }
 

@@ -87,6 +87,14 @@ func (a *Audience) Bind(ctx context.Context, l audience.Link, v audience.Value) 
 
 // bind writes the identity where nothing stands against it.
 func (t tx) bind(ctx context.Context, l audience.Link, v audience.Value, first int64) (string, error) {
+	var other []string
+	if err := t.all(ctx, &other, `SELECT u.userid FROM user_value v JOIN user u ON u.id = v.user_id WHERE v.kind = ? AND v.bind_id = ? AND v.value = ? AND u.userid <> ? LIMIT 1`,
+		v.Kind, v.BindID, v.Value, l.UserID); err != nil {
+		return "", err
+	}
+	if len(other) > 0 && !l.Replace {
+		return audience.Taken, nil // and no user is made
+	}
 	change := audience.Identity(l.UserID, v)
 	ids, err := t.users(ctx, []audience.Change{change}, first)
 	if err != nil {
@@ -100,13 +108,6 @@ func (t tx) bind(ctx context.Context, l audience.Link, v audience.Value, first i
 	own := slices.ContainsFunc(have[id], func(x audience.Value) bool { return x.Kind == v.Kind && x.BindID == v.BindID && x != v })
 	if own && !l.Replace {
 		return audience.Kept, nil
-	}
-	var others int
-	if err := t.get(ctx, &others, `SELECT COUNT(*) FROM user_value WHERE kind = ? AND bind_id = ? AND value = ? AND user_id <> ?`, v.Kind, v.BindID, v.Value, id); err != nil {
-		return "", err
-	}
-	if others > 0 && !l.Replace {
-		return audience.Taken, nil
 	}
 	if _, err := t.exec(ctx, `DELETE FROM user_value WHERE kind = ? AND bind_id = ? AND value = ? AND user_id <> ?`, v.Kind, v.BindID, v.Value, id); err != nil {
 		return "", err
