@@ -57,8 +57,8 @@ type Steering interface {
 	Revive(ctx context.Context, id MsgID, clientID int64, after, limit int) (revived, next int, err error)
 }
 
-// Retract stops whatever of a message was not handed over yet. What the vendor
-// has it keeps: Official Accounts and Mini Programs offer no recall of
+// Retract stops whatever of a message was not handed over yet. What WeCom has is
+// recalled by RecallDue; Official Accounts and Mini Programs offer no recall of
 // template and subscribe messages. Retracted twice: ErrRetracted.
 //
 // Failure policy: once Retract has returned or failed late, no further call

@@ -172,6 +172,7 @@ type Store interface {
 	Resume(ctx context.Context, senderID int64) error
 
 	Steering
+	Recalling
 	Protecting
 	Stats
 	Searching

@@ -50,6 +50,9 @@ func (t tx) retract(ctx context.Context, id int64) error {
 	if _, err := t.exec(ctx, `UPDATE preparation SET due_at = {now} WHERE id = ?`, id); err != nil {
 		return err
 	}
+	if _, err := t.exec(ctx, `UPDATE handover SET due_at = {now} WHERE message_id = ? AND vendor_msg_id IS NOT NULL`, id); err != nil {
+		return err
+	}
 	_, err := t.exec(ctx, `UPDATE chunk SET due_at = {now} WHERE message_id = ? AND queued > 0 AND sending = 0`, id)
 	return err
 }

@@ -20,6 +20,7 @@ func (h *house) work() {
 		newStep("followers", 5*time.Second, h.followers.PullDue),
 		newStep("counts", 10*time.Second, h.messages.CountDue),
 		newStep("preparations", time.Second, h.messages.PrepareDue),
+		newStep("recalls", time.Second, h.messages.RecallDue),
 	}
 	h.jobs = []job{
 		{"@every 5s", "renew tokens that are due", func(context.Context) error { h.nudge("renewals"); return nil }},
