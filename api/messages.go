@@ -116,12 +116,10 @@ func (s *server) recipients(c *call) error {
 		}
 		only = &state
 	}
-	switch c.Query("format") {
-	case "csv":
+	if csv, err := c.csv(); err != nil {
+		return err
+	} else if csv {
 		return s.recipientsCSV(c, only)
-	case "", "json":
-	default:
-		return invalid("format", "must be json or csv")
 	}
 	p, err := c.page()
 	if err != nil {

@@ -81,3 +81,12 @@ func listByID[T, A any](all []T, limit int, id func(T) int64, show func(T) A) it
 	}
 	return list(shown, next)
 }
+
+// csv tells whether a list is asked for as CSV.
+func (c *call) csv() (bool, error) {
+	format := c.Query("format")
+	if format != "" && format != "json" && format != "csv" {
+		return false, invalid("format", "must be json or csv")
+	}
+	return format == "csv", nil
+}

@@ -58,12 +58,10 @@ func (s *server) stats(c *call) error {
 	if err != nil {
 		return err
 	}
-	switch c.Query("format") {
-	case "csv":
+	if csv, err := c.csv(); err != nil {
+		return err
+	} else if csv {
 		return s.statsCSV(c, sp)
-	case "", "json":
-	default:
-		return invalid("format", "must be json or csv")
 	}
 	p, err := c.page()
 	if err != nil {

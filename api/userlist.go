@@ -70,12 +70,10 @@ func (s *server) listUsers(c *call) error {
 			return invalid("prefix", strings.TrimPrefix(err.Error(), "userid "))
 		}
 	}
-	switch c.Query("format") {
-	case "csv":
+	if csv, err := c.csv(); err != nil {
+		return err
+	} else if csv {
 		return s.usersCSV(c, f)
-	case "", "json":
-	default:
-		return invalid("format", "must be json or csv")
 	}
 	p, err := c.page()
 	if err != nil {
