@@ -61,12 +61,18 @@ func (j *mainJob) again(what string, f func() error) {
 
 func (j *mainJob) authorize(admin *caller) {
 	j.t.Helper()
+	j.authorizeAs(admin, jobSender, "wechatoa")
+}
+
+// authorizeAs makes a sender, and the account's administrator scans for it.
+func (j *mainJob) authorizeAs(admin *caller, code, kind string) {
+	j.t.Helper()
 	j.again("a sender", func() error {
-		return admin.call(j.ctx, http.MethodPost, "/v1/senders", map[string]any{"code": jobSender, "kind": "wechatoa", "name": "Shop", "credentials": "component"}, nil)
+		return admin.call(j.ctx, http.MethodPost, "/v1/senders", map[string]any{"code": code, "kind": kind, "name": "Shop", "credentials": "component"}, nil)
 	})
 	var invited struct{ URL string }
 	j.again("an invitation", func() error {
-		return admin.call(j.ctx, http.MethodPost, "/v1/senders/"+jobSender+"/invitations", nil, &invited)
+		return admin.call(j.ctx, http.MethodPost, "/v1/senders/"+code+"/invitations", nil, &invited)
 	})
 	var link string
 	j.again("the invitation page", func() error {
@@ -88,7 +94,7 @@ func (j *mainJob) authorize(admin *caller) {
 			UserName string `json:"user_name"`
 		}
 		err := admin.call(j.ctx, http.MethodGet, "/v1/authorizers/"+j.shop.AppID, nil, &a)
-		if err == nil && (a.Sender != jobSender || a.UserName != j.shop.UserName) {
+		if err == nil && (a.Sender != code || a.UserName != j.shop.UserName) {
 			err = fmt.Errorf("sender %q, user name %q", a.Sender, a.UserName)
 		}
 		return err
