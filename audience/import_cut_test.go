@@ -9,9 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/xuri/excelize/v2"
-	"golang.org/x/text/encoding/simplifiedchinese"
-
 	"wechattpp/audience"
 	"wechattpp/sql"
 	"wechattpp/sql/sqltest"
