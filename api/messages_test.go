@@ -49,7 +49,7 @@ func newShop(t *testing.T) *shop {
 		cfg.Senders = &sender.Room{Store: db.Sender("wxcomponent"), API: wechat.API{Base: weChat.URL},
 			Tokens: func(sender.Sender) wechat.TokenSource { return oneToken{} },
 			Account: func(_ context.Context, appID string) (sender.Status, error) {
-				return sender.Status{Authorized: appID == "wx1", Sets: []int{7, 89}}, nil
+				return sender.Status{Authorized: appID == "wx1", Sets: []int{1, 7, 89}}, nil
 			}}
 		cfg.Audience = &audience.Room{Store: db.Audience(), Kind: func(ctx context.Context, code string) (string, error) {
 			_, kind, _, err := cfg.Senders.Find(ctx, code)
@@ -287,6 +287,7 @@ func TestEveryKindOfMessageIsTakenAsDescribed(t *testing.T) {
 	for name, message := range map[string]string{
 		"template":     `"template_id":"T",` + values,
 		"notification": `"type":1,"template_id":"T","page":"https://a.example","miniprogram":{"appid":"wx1"},` + values,
+		"customer":     `"type":3,"msgtype":"msgmenu","msgmenu":{"list":[{"id":"y","content":"yes"}]},"aimsgcontext":{"is_ai_msg":1}`,
 		"one-time":     `"type":2,"template_id":"T","scene":10000,"title":"t","content":"a\nb","color":"#000000","url":"https://a.example"`,
 	} {
 		r := s.call("POST", "/v1/sent", token, `{"aud_wechatoa":["o1"],"msg_wechatoa":[{"sender":"oa1",`+message+`}]}`)

@@ -29,8 +29,8 @@
 //
 // This version sends template messages of Official Accounts (wechatoa.go),
 // subscription messages of theirs and of Mini Programs (subscribe.go), one-time
-// subscriptions, of mobile apps, too (onetime.go), and messages of WeCom apps
-// (wechatwk.go).
+// subscriptions, of mobile apps, too (onetime.go), customer-service messages
+// (customer.go), and messages of WeCom apps (wechatwk.go).
 // The room holds no token and knows no other room: senders and users come in
 // through interfaces.
 package notify

@@ -26,7 +26,7 @@ const (
 var variable = regexp.MustCompile(`\{\{\s*([\p{L}_][\p{L}\p{N}_]{0,63})\s*\}\}`)
 
 // links are the members in which a variable's value is percent-encoded.
-var links = []string{"url", "page", "pagepath", "page_path"}
+var links = []string{"url", "page", "pagepath", "page_path", "picurl", "musicurl", "hqmusicurl"}
 
 const mostVariables = 100
 

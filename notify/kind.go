@@ -46,7 +46,10 @@ func kindNames() string {
 
 // Permission sets of a component
 // (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html).
-const setNotices = 89
+const (
+	setMessages = 1
+	setNotices  = 89
+)
 
 // said is an element of msg_<kind>, its content not yet looked at.
 type said struct {
@@ -82,10 +85,11 @@ type Part struct {
 	SenderKind string     `json:"sender_kind,omitempty"` // empty: wechatoa, of messages stored before there were others
 	AppID      string     `json:"app_id"`
 	Next       *Next      `json:"next,omitempty"` // of a rule: on what the part after this is tried
-	Kind       string     `json:"kind"`           // of the message: "template", "subscribe", "onetime", or a WeCom msgtype
+	Kind       string     `json:"kind"`           // of the message: "template", "subscribe", "onetime", "customer", or a WeCom msgtype
 	Template   *Template  `json:"template,omitempty"`
 	Subscribe  *Subscribe `json:"subscribe,omitempty"`
 	OneTime    *OneTime   `json:"onetime,omitempty"`
+	Customer   *Customer  `json:"customer,omitempty"`
 	App        *App       `json:"app,omitempty"` // of WeCom
 }
 
@@ -96,6 +100,8 @@ func (p Part) content() content {
 		return p.Subscribe
 	case p.OneTime != nil:
 		return p.OneTime
+	case p.Customer != nil:
+		return p.Customer
 	case p.App != nil:
 		return p.App
 	}

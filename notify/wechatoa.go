@@ -44,9 +44,9 @@ const deadColour = "colours are not sent: WeChat's clients ignore them since 202
 var official = kind{name: "wechatoa", people: "Official Account", ids: "openid", fits: isOpenID, form: openIDForm, code: codeNoOfficial, parse: parseOfficial}
 
 // officialTypes are the types of msg_wechatoa besides 0, the template message.
-var officialTypes = map[int]func(path string, raw json.RawMessage, q *request) (content, error){1: parseNotice, 2: parseOneTime}
+var officialTypes = map[int]func(path string, raw json.RawMessage, q *request) (content, error){1: parseNotice, 2: parseOneTime, 3: parseCustomer}
 
-const officialSent = "0 (template message), 1 (subscribe notification) and 2 (one-time subscription)"
+const officialSent = "0 (template message), 1 (subscribe notification), 2 (one-time subscription) and 3 (customer-service message)"
 
 func parseOfficial(path string, raw json.RawMessage, q *request) (content, error) {
 	var is struct {

@@ -78,6 +78,7 @@ type account struct {
 	mints   atomic.Uint32
 	own     own
 	rights  rights
+	chats   chats
 
 	mu         sync.Mutex
 	granted    []int // sorted; only while authorized

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -9,16 +10,28 @@ import (
 type CustomerMessage struct {
 	AppID  string          `json:"appid"`
 	OpenID string          `json:"openid"`
-	Text   string          `json:"text"`
+	Type   string          `json:"msgtype"`
+	Text   string          `json:"text,omitempty"`
 	At     time.Time       `json:"at"`
 	Body   json.RawMessage `json:"body"`
 }
 
 const longestText = 2048 // bytes of a text
 
-// sendCustomer answers message/custom/send, so far for text
-// (https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Service_Center_messages.html).
+// customerNeeds are the members that the object of each type must have, and
+// which types a Mini Program has (messages 5.2).
+var customerNeeds = map[string][]string{
+	"text": {"content"}, "image": {"media_id"}, "voice": {"media_id"}, "video": {"media_id", "thumb_media_id"},
+	"music": {"musicurl", "hqmusicurl", "thumb_media_id"}, "news": {"articles"}, "mpnews": {"media_id"}, "mpnewsarticle": {"article_id"},
+	"msgmenu": {"list"}, "wxcard": {"card_id"}, "miniprogrampage": {"title", "pagepath", "thumb_media_id"}, "link": {"title", "description", "url", "thumb_url"},
+}
+
+var miniTypes = []string{"text", "image", "link", "miniprogrampage"}
+
+// sendCustomer answers message/custom/send
+// (https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage).
 func (s *Simulator) sendCustomer(q *request) (any, *refusal) {
+	var body map[string]json.RawMessage
 	var m struct {
 		ToUser string `json:"touser"`
 		Type   string `json:"msgtype"`
@@ -26,27 +39,61 @@ func (s *Simulator) sendCustomer(q *request) (any, *refusal) {
 			Content string `json:"content"`
 		} `json:"text"`
 	}
-	if err := json.Unmarshal(q.body, &m); err != nil {
+	if json.Unmarshal(q.body, &body) != nil || json.Unmarshal(q.body, &m) != nil {
 		return nil, refuse(47001)
 	}
-	switch {
-	case m.ToUser == "":
+	if m.ToUser == "" {
 		return nil, refuse(41009)
-	case m.Type != "text":
-		return nil, refuse(40008)
-	case m.Text.Content == "":
-		return nil, refuse(44004)
-	case len(m.Text.Content) > longestText:
-		return nil, refuse(45002)
+	}
+	if fail := q.account.refusesCustomer(m.Type, body[m.Type]); fail != nil {
+		return nil, fail
 	}
 	switch q.account.catalog.person(m.ToUser) {
 	case 0:
 		return nil, refuse(40003)
 	case followedOnce:
-		return nil, refuse(43004)
+		return nil, refuse(45015)
 	}
-	s.ledger.acceptCustomer(CustomerMessage{q.account.profile.AppID, m.ToUser, m.Text.Content, q.now, q.body})
+	if code := q.account.chats.answer(m.ToUser, q.now); code != 0 {
+		return nil, refuse(code)
+	}
+	s.ledger.acceptCustomer(CustomerMessage{q.account.profile.AppID, m.ToUser, m.Type, m.Text.Content, q.now, q.body})
 	return errorAnswer{0, "ok"}, nil
+}
+
+func (a *account) refusesCustomer(kind string, raw json.RawMessage) *refusal {
+	needs, known := customerNeeds[kind]
+	if !known || a.profile.MiniProgram && !slices.Contains(miniTypes, kind) || !a.profile.MiniProgram && kind == "link" {
+		return refuse(40008)
+	}
+	var object map[string]any
+	if json.Unmarshal(raw, &object) != nil {
+		return refuse(47001)
+	}
+	for _, name := range needs {
+		if object[name] != nil && object[name] != "" {
+			continue
+		}
+		switch {
+		case kind == "text":
+			return refuse(44004)
+		case name == "media_id" || name == "thumb_media_id":
+			return refuse(40007)
+		}
+		return refuse(47001)
+	}
+	if text, _ := object["content"].(string); kind == "text" && len(text) > longestText {
+		return refuse(45002)
+	}
+	if list, ok := object["articles"].([]any); kind == "news" && (!ok || len(list) != 1) {
+		return refuse(45008)
+	}
+	if kind == "miniprogrampage" && !a.profile.MiniProgram {
+		if id, _ := object["appid"].(string); !appIDForm.MatchString(id) {
+			return refuse(40166)
+		}
+	}
+	return nil
 }
 
 func (l *ledger) acceptCustomer(m CustomerMessage) {

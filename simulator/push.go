@@ -78,6 +78,9 @@ func (s *Simulator) record(p *pending) Push {
 // pushAll queues copies of one event with the same inner bytes. Without an
 // address for its kind there is nothing to push.
 func (s *Simulator) pushAll(e event, after time.Duration, copies int) []*pending {
+	if e.account != nil {
+		e.account.heard(e, time.Now())
+	}
 	if s.target(e) == "" {
 		return nil
 	}

@@ -80,6 +80,7 @@ func (s *Simulator) ReleaseCode(appID, openID string) (code string, err error) {
 		return "", err
 	}
 	a.catalog.follow(openID, "subscribe")
+	a.chats.wrote(openID, time.Now())
 	return s.releaseCode(a), nil
 }
 

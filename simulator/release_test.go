@@ -173,13 +173,19 @@ func TestCustomerMessagesAreCheckedAsTheVendorDoes(t *testing.T) {
 		text := func(to, content string) object {
 			return object{"touser": to, "msgtype": "text", "text": object{"content": content}}
 		}
+		wantCode(t, h.call(customSend+token, text(customer, "hi")), 45015)
+		for account, openID := range map[string]string{shop: customer, miniProgram: visitor} {
+			if err := h.sim.Talk(account, openID); err != nil {
+				t.Fatal(err)
+			}
+		}
 		wantCode(t, h.call(customSend+token, text(customer, strings.Repeat("长", 682))), 0)
 		wantCode(t, h.call(customSend+mini, text("oMini00000000000000000000001", "你好")), 0)
 		wantCode(t, h.call(customSend+token, text(customer, strings.Repeat("长", 683))), 45002)
 		wantCode(t, h.call(customSend+token, text(customer, "")), 44004)
 		wantCode(t, h.call(customSend+token, text("", "hi")), 41009)
 		wantCode(t, h.call(customSend+token, text("oNobody", "hi")), 40003)
-		wantCode(t, h.call(customSend+token, text("oShop0000000000000000000009Z", "hi")), 43004)
+		wantCode(t, h.call(customSend+token, text("oShop0000000000000000000009Z", "hi")), 45015)
 		wantCode(t, h.call(customSend+token, object{"touser": customer, "msgtype": "smoke"}), 40008)
 		wantCode(t, h.call(customSend+"none", text(customer, "hi")), 40001)
 		if n := h.sim.Totals().Customer; n != 2 {

@@ -102,6 +102,21 @@ var methods = map[string]func(context.Context, API) error{
 		_, err := a.Component("wxc", &tokens{list: []string{theToken}}).AuthorizerList(ctx, 0, 500)
 		return err
 	},
+	"SendSubscribe": func(ctx context.Context, a API) error {
+		_, err := a.Account("wx1", &tokens{list: []string{theToken}}).SendSubscribe(ctx, SubscribeMessage{ToUser: "oA", TemplateID: "T"})
+		return err
+	},
+	"SendNotice": func(ctx context.Context, a API) error {
+		_, err := a.Account("wx1", &tokens{list: []string{theToken}}).SendNotice(ctx, SubscribeMessage{ToUser: "oA", TemplateID: "T"})
+		return err
+	},
+	"SendOneTime": func(ctx context.Context, a API) error {
+		return a.Account("wx1", &tokens{list: []string{theToken}}).SendOneTime(ctx, OneTimeMessage{ToUser: "oA", TemplateID: "T", Title: "t", Content: "c"})
+	},
+	"SendCustomer": func(ctx context.Context, a API) error {
+		_, err := a.Account("wx1", &tokens{list: []string{theToken}}).SendCustomer(ctx, CustomerMessage{ToUser: "oA", Type: "image", Object: []byte("{}")})
+		return err
+	},
 	"SendText": func(ctx context.Context, a API) error {
 		return a.Account("wx1", &tokens{list: []string{theToken}}).SendText(ctx, "oA", theCode+ReleaseCodeSuffix)
 	},

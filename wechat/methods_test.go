@@ -120,7 +120,7 @@ func TestCalls(t *testing.T) {
 			func(t *testing.T, a API) (any, error) {
 				return nil, a.Account("wx1", FixedToken("61_F")).SendText(t.Context(), "oA", "你好 <1> & \"2\"")
 			},
-			"/cgi-bin/message/custom/send", "access_token=61_F", `{"touser":"oA","msgtype":"text","text":{"content":"你好 <1> & \"2\""}}`,
+			"/cgi-bin/message/custom/send", "access_token=61_F", `{"msgtype":"text","text":{"content":"你好 <1> & \"2\""},"touser":"oA"}`,
 			`{"errcode":0,"errmsg":"ok"}`, nil,
 		},
 		"message/template/send, the id in quotes, nothing optional": {
