@@ -23,7 +23,7 @@ const longestText = 2048 // bytes of a text
 var customerNeeds = map[string][]string{
 	"text": {"content"}, "image": {"media_id"}, "voice": {"media_id"}, "video": {"media_id", "thumb_media_id"},
 	"music": {"musicurl", "hqmusicurl", "thumb_media_id"}, "news": {"articles"}, "mpnews": {"media_id"}, "mpnewsarticle": {"article_id"},
-	"msgmenu": {"list"}, "wxcard": {"card_id"}, "miniprogrampage": {"title", "pagepath", "thumb_media_id"}, "link": {"title", "description", "url", "thumb_url"},
+	"msgmenu": {"list"}, "wxcard": {"card_id"}, "miniprogrampage": {"pagepath", "thumb_media_id"}, "link": {"title", "description", "url", "thumb_url"},
 }
 
 var miniTypes = []string{"text", "image", "link", "miniprogrampage"}
