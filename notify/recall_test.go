@@ -69,3 +69,26 @@ func TestWhatWeComHasIsRecalledOrItsRefusalTold(t *testing.T) {
 		h.adds(doubt)
 	})
 }
+
+func TestAMessageRetractedDuringItsCallIsRecalledOnceItHasArrived(t *testing.T) {
+	eachWeCom(t, simulator.Corp{Members: members(3)}, func(h *house, sim *simulator.Simulator) {
+		msgID := h.office(appText(members(3), "一"))
+		sim.AfterCall(func(c simulator.Call) {
+			if c.Path != sendPath {
+				return
+			}
+			if err := h.room.Retract(context.Background(), office, msgID); err != nil {
+				h.t.Error(err)
+			}
+		})
+		h.send()
+		if m := h.message(msgID); m.Counts[notify.Sent] != 3 {
+			h.t.Fatalf("counts %v", m.Counts)
+		}
+		h.recalls(1)
+		if m := h.message(msgID); m.Counts[notify.Canceled] != 3 {
+			h.t.Errorf("counts %v", m.Counts)
+		}
+		h.adds(msgID)
+	})
+}

@@ -209,8 +209,8 @@ func (a *App) sendMany(ctx context.Context, c wechat.Client, to []string, checke
 	return name, leftOut(to, not), err
 }
 
-// leftOut finds those whom WeCom lists, whose ids it writes in lower case. It
-// gives no code for one of many, so that of a call for nobody else is told.
+// leftOut finds those whom WeCom lists, whose ids it writes in lower case. A list
+// has no code: each gets the one that WeCom gives a call for nobody but such.
 func leftOut(to []string, not wechat.Unreached) map[int]refused {
 	listed := map[string]refused{}
 	for _, some := range []struct {
