@@ -49,11 +49,14 @@ func (r *Room) ChangeLimits(ctx context.Context, change func(*Limits)) (now Limi
 	err = r.store.ChangeLimits(ctx, func(l *Limits) error {
 		change(l)
 		now = *l
-		return checkRate("rate.calls_per_second", l.CallsPerSecond)
+		return l.Check()
 	})
 	r.limits.forget(struct{}{})
 	return now, err
 }
+
+// Check tells what is wrong with limits, before anything is changed: *InputError.
+func (l Limits) Check() error { return checkRate("rate.calls_per_second", l.CallsPerSecond) }
 
 func checkRate(field string, n int) error {
 	if n < 0 || n > rateMost {

@@ -277,3 +277,13 @@ func (s *shop) counted(id int64, jwt string) {
 		s.t.Errorf("another sender: %v", got)
 	}
 }
+func TestSettingsAreChangedAllOrNone(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.refused(s.call("PATCH", "/v1/settings", s.admin, `{"rate":{"calls_per_second":7},"time_zone":"nowhere"}`), http.StatusBadRequest, 4004, "time_zone")
+	s.refused(s.call("PATCH", "/v1/settings", s.admin, `{"rate":{"calls_per_second":-1},"broadcast_quota":{"per_day":5}}`), http.StatusBadRequest, 4004, "rate.calls_per_second")
+	now := s.json(s.call("GET", "/v1/settings", s.admin, nil), http.StatusOK)
+	if now["rate"].(map[string]any)["calls_per_second"] == 7.0 || now["broadcast_quota"].(map[string]any)["per_day"] != 0.0 {
+		t.Errorf("a refused change took effect: %v", now)
+	}
+}

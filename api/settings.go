@@ -81,8 +81,8 @@ func fill(text *string, usual string) {
 	}
 }
 
-// changeSettings changes what the body names. The limit of calls belongs to
-// another room: it is changed first, and stays changed if the rest is refused.
+// changeSettings changes what the body names, or nothing. The limit of calls
+// belongs to another room: it is checked first and changed last.
 func (s *server) changeSettings(c *call) error {
 	var in settingsChange
 	if err := c.decode(&in); err != nil {
@@ -90,15 +90,19 @@ func (s *server) changeSettings(c *call) error {
 	}
 	c.target("settings")
 	l, err := s.Access.Limits(c.ctx())
-	if in.Rate != nil && in.Rate.CallsPerSecond != nil {
-		l, err = s.Access.ChangeLimits(c.ctx(), func(l *access.Limits) { l.CallsPerSecond = *in.Rate.CallsPerSecond })
-	}
 	if err != nil {
+		return err
+	}
+	in.limit(&l)
+	if err := l.Check(); err != nil {
 		return err
 	}
 	p, err := s.Notify.ChangeProtection(c.ctx(), in.apply)
 	if err != nil {
 		return sendProblem(err)
+	}
+	if l, err = s.Access.ChangeLimits(c.ctx(), in.limit); err != nil {
+		return err
 	}
 	now := s.showSettings(p, l)
 	c.note("time_zone", now.TimeZone)
@@ -107,6 +111,12 @@ func (s *server) changeSettings(c *call) error {
 	c.note("broadcast_quota", now.Broadcast)
 	c.note("rate", now.Rate)
 	return c.reply(http.StatusOK, now)
+}
+
+func (in settingsChange) limit(l *access.Limits) {
+	if in.Rate != nil {
+		set(&l.CallsPerSecond, in.Rate.CallsPerSecond)
+	}
 }
 
 func (in settingsChange) apply(p *notify.Protection) {
