@@ -277,3 +277,26 @@ func crowds(rt *rapid.T, h *house, sim *simulator.Simulator, run int) {
 		rt.Fatalf("twice: %v", twice)
 	}
 }
+
+func TestTheProbeAfterAPauseRepeatsAHandoverWhole(t *testing.T) {
+	eachWeCom(t, simulator.Corp{Members: members(5)}, func(h *house, sim *simulator.Simulator) {
+		if err := sim.Fail(simulator.Fault{Path: sendPath, Mode: simulator.ModeResetAfter}); err != nil {
+			h.t.Fatal(err)
+		}
+		msgID := h.office(appText(members(5), "一"))
+		h.send()
+		id, _, _, err := h.senders.Find(context.Background(), "wk")
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if err := h.store.Pause(context.Background(), notify.Pause{SenderID: id, Sender: "wk", For: time.Millisecond, Reason: "minute"}); err != nil {
+			h.t.Fatal(err)
+		}
+		h.until(h.room, msgID)
+		for id, n := range reached(sim) {
+			if n != 1 {
+				h.t.Errorf("%s got %d messages", id, n)
+			}
+		}
+	})
+}
