@@ -207,3 +207,22 @@ func TestAGeneralTemplateReachesAnOfficialAccountAndAMiniProgram(t *testing.T) {
 		t.Errorf("a value that does not fit the Mini Program's type: %v", err)
 	}
 }
+
+func TestARuleGoesOnFromAMiniProgramToAnOfficialAccount(t *testing.T) {
+	t.Parallel()
+	w := played(t, "sqlite")
+	rule, err := w.room.SaveRule(context.Background(), everybody, notify.Rule{Name: "mp, then oa", Steps: []notify.Step{{Sender: "mp1", GoOn: []string{"failed"}}, {Sender: "oa1"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := `[{"userid":"u1","set":{"wechatoa":{"oa1":"oSubscriber"},"wechatmp":{"mp1":"oRefuser"}}}]`
+	if r, err := w.users.Opt(context.Background(), audience.Writer{All: true}, []byte(users)); err != nil || len(r.Fail) > 0 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	body, _ := json.Marshal(map[string]any{"aud_userid": []string{"u1"}, "rule_id": rule.ID,
+		"msg_wechatmp": []any{map[string]any{"template_id": "PRI", "data": map[string]any{"thing1": map[string]any{"value": "x"}, "time2": map[string]any{"value": "15:01"}}}},
+		"msg_wechatoa": []any{map[string]any{"sender": "oa1", "template_id": "TPL", "data": map[string]any{"thing1": map[string]any{"value": "x"}}}}})
+	if m := w.until(w.room, w.taken(string(body))); m.Counts[notify.Failed] != 1 || m.Counts[notify.Sent] != 1 {
+		t.Errorf("%+v", m.Counts)
+	}
+}
