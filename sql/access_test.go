@@ -15,7 +15,8 @@ import (
 )
 
 var aShop = access.Client{Name: "店铺 🛍", Kind: access.Channel, ChannelKey: "3f0c9a1d5b7e2468ace01357", Secret: "first-secret-of-the-shop",
-	Senders: []string{"wechatoa123"}, Scopes: []string{access.Send, access.Users}, ProxyPrefixes: []string{"/cgi-bin/user"}}
+	Senders: []string{"wechatoa123"}, Scopes: []string{access.Send, access.Users}, ProxyPrefixes: []string{"/cgi-bin/user"},
+	CallsPerSecond: 50, Approval: true, Owners: []string{"chen"}}
 
 func TestClients(t *testing.T) {
 	t.Parallel()
