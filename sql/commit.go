@@ -51,6 +51,8 @@ func newGroup[T any](db *DB, name string, alone int, flush func(context.Context,
 	for range committers {
 		g.done.Go(g.work)
 	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
 	db.groups = append(db.groups, g)
 	return g
 }

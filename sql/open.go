@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -41,6 +42,7 @@ type DB struct {
 	ids     *sequences
 	metrics *metrics
 
+	mu     sync.Mutex // of groups: stores may be asked for side by side
 	groups []interface{ close() }
 }
 
