@@ -42,7 +42,6 @@ var testArrows = []string{"simulator", "sql"}
 
 // chains lists the neighbours that a room's tests put together as cmd does, because half of the chain proves nothing.
 var chains = map[string][]string{
-	"api":        {"wechat"},                                 // the account that a sender speaks for
 	"authorizer": {"component", "health", "token", "crypto"}, // from the ticket to the account's token
 	"notify":     {"audience", "sender"},                     // from a userid to the account that sends
 	"webhook":    {"access", "notify"},                       // from a client's message to its receipts

@@ -135,7 +135,7 @@ func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]T
 			case id == "" || !seen[id]:
 				all[i] = append(all[i], t)
 			case Parts(parts).Ruled():
-				t.Skip = sameIdentity
+				t.Skip = SameIdentity
 				all[i] = append(all[i], t)
 			}
 			seen[id] = true
@@ -144,7 +144,8 @@ func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]T
 	return all, nil
 }
 
-const sameIdentity = "another user of this message has the same identity"
+// SameIdentity is why a recipient is skipped whose place a rule needs.
+const SameIdentity = "another user of this message has the same identity"
 
 // assign gives each list of identities to the part of its sender: the one it
 // names, else the only one of its kind.

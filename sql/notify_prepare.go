@@ -132,7 +132,7 @@ func without(some []notify.Target, known map[string]bool, inPlace bool) []notify
 	}
 	for i := range some {
 		if known[some[i].Identity] && some[i].Skip == "" {
-			some[i].Skip = "another user of this message has the same identity"
+			some[i].Skip = notify.SameIdentity
 		}
 	}
 	return some

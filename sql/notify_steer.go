@@ -107,19 +107,27 @@ func (t tx) moveAll(ctx context.Context, id notify.MsgID, chunks []int64, from n
 	return t.settle(ctx, l)
 }
 
+// pausable locks a message that may be paused and resumed.
+func (t tx) pausable(ctx context.Context, id notify.MsgID, clientID int64) (steered, error) {
+	s, err := t.steer(ctx, id, clientID)
+	switch {
+	case err != nil:
+		return s, err
+	case s.Stage == notify.Done || s.Stage == notify.Withdrawn:
+		return s, notify.ErrEnded
+	case s.waiting():
+		return s, notify.ErrUnapproved
+	}
+	return s, nil
+}
+
 // Hold pauses a message. Its chunks are laid aside when they come due.
 func (n *Notify) Hold(ctx context.Context, id notify.MsgID, clientID int64) error {
 	return n.db.inTx(ctx, func(t tx) error {
-		s, err := t.steer(ctx, id, clientID)
-		switch {
-		case err != nil:
+		if _, err := t.pausable(ctx, id, clientID); err != nil {
 			return err
-		case s.Stage == notify.Done || s.Stage == notify.Withdrawn:
-			return notify.ErrEnded
-		case s.waiting():
-			return notify.ErrUnapproved
 		}
-		_, err = t.exec(ctx, `UPDATE message SET state = ? WHERE id = ?`, notify.Paused, id.ID)
+		_, err := t.exec(ctx, `UPDATE message SET state = ? WHERE id = ?`, notify.Paused, id.ID)
 		return err
 	})
 }
@@ -127,16 +135,9 @@ func (n *Notify) Hold(ctx context.Context, id notify.MsgID, clientID int64) erro
 // Go ends a pause: what was laid aside is due again.
 func (n *Notify) Go(ctx context.Context, id notify.MsgID, clientID int64) error {
 	return n.db.inTx(ctx, func(t tx) error {
-		s, err := t.steer(ctx, id, clientID)
-		switch {
-		case err != nil:
+		s, err := t.pausable(ctx, id, clientID)
+		if err != nil || s.Stage != notify.Paused {
 			return err
-		case s.Stage == notify.Done || s.Stage == notify.Withdrawn:
-			return notify.ErrEnded
-		case s.waiting():
-			return notify.ErrUnapproved
-		case s.Stage != notify.Paused:
-			return nil
 		}
 		return t.resume(ctx, id.ID)
 	})
