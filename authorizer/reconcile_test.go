@@ -16,6 +16,8 @@ import (
 	"wechattpp/wechat"
 )
 
+// Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
+
 const (
 	infoPath  = "/cgi-bin/component/api_get_authorizer_info"
 	listPath  = "/cgi-bin/component/api_get_authorizer_list"

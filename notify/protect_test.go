@@ -13,6 +13,8 @@ import (
 	"wechattpp/sql/sqltest"
 )
 
+// Sleeps in this file are pauses between looks at a condition that has a deadline.
+
 func (h *house) protect(change func(*notify.Protection)) {
 	h.t.Helper()
 	if _, err := h.room.ChangeProtection(context.Background(), change); err != nil {

@@ -11,6 +11,8 @@ import (
 	"wechattpp/sql/sqltest"
 )
 
+// Sleeps in this file are pauses between looks at a condition that has a deadline.
+
 func TestARetractedMessageReachesNobodyWhoWasWaiting(t *testing.T) {
 	t.Parallel()
 	each(t, func(h *house) {

@@ -16,6 +16,8 @@ import (
 	"wechattpp/sql/sqltest"
 )
 
+// Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
+
 const (
 	appSecret = "0123456789abcdef0123456789abcdef"
 	aesKey    = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"

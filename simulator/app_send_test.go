@@ -9,6 +9,8 @@ import (
 	"time"
 )
 
+// Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
+
 func (h *house) app(token, path, body string) answer {
 	h.t.Helper()
 	return h.read(h.do(http.MethodPost, WeComPath+"/cgi-bin/message/"+path+"?access_token="+token, body))

@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+// Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
+
 func TestAUserIsAnsweredWithinItsWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, nil).run()

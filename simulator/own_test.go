@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+// Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
+
 const (
 	ownApp    = "wx0000000000000001"
 	itsSecret = "0123456789abcdef0123456789abcdef"

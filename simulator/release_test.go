@@ -12,6 +12,8 @@ import (
 	"wechattpp/crypto"
 )
 
+// Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
+
 const customSend = "/cgi-bin/message/custom/send?access_token="
 
 // pass answers the release test as a program should; the customer message is

@@ -9,6 +9,8 @@ import (
 	"time"
 )
 
+// Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
+
 const corpID = "ww00000000000000aa"
 
 // wecomHouse has two companies: one with two apps, one with one.

@@ -12,6 +12,8 @@ import (
 	"wechattpp/wechat"
 )
 
+// Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
+
 func TestALoanEndsAtThePlannedRenewalAndIsNeverShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := sqltest.Open(t, sqltest.Source(t, "sqlite"))

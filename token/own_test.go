@@ -14,6 +14,8 @@ import (
 	"wechattpp/wechat"
 )
 
+// Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
+
 // steady is a vendor that gives the same token, with the life that is left of
 // it, until a stretch before its end, as stable_token (five minutes) and
 // WeCom's gettoken (none) do.

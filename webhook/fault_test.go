@@ -17,6 +17,8 @@ import (
 	"wechattpp/webhook"
 )
 
+// Sleeps in this file are pauses between looks at a condition that has a deadline.
+
 func TestAReceiverThatFailsIsTriedThreeTimesMoreAndThenADeadLetterThatCanBeReplayed(t *testing.T) {
 	t.Parallel()
 	each(t, func(h *house) {

@@ -21,6 +21,8 @@ import (
 	"wechattpp/webhook"
 )
 
+// Sleeps in this file are pauses between looks at a condition that has a deadline.
+
 const secret = "0123456789abcdef01234567"
 
 // house is a room over a real database.
