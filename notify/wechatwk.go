@@ -118,6 +118,7 @@ func parseWeCom(path string, raw json.RawMessage, q *request) (content, error) {
 	if says.limit(l, path+"."+is.Type); l.err != nil {
 		return nil, l.err
 	}
+	q.warnings = append(q.warnings, l.warnings...)
 	a := &App{Type: is.Type}
 	if a.Object, err = encode(says); err != nil {
 		return nil, err
@@ -205,8 +206,8 @@ func (a *App) sendMany(ctx context.Context, c wechat.Client, to []string, checke
 			m.Users = append(m.Users, id)
 		}
 	}
-	name, not, err := c.WeCom.Send(ctx, m)
-	return name, leftOut(to, not), err
+	taken, err := c.WeCom.Send(ctx, m)
+	return taken.MsgID, leftOut(to, taken.Unreached), err
 }
 
 // leftOut finds those whom WeCom lists, whose ids it writes in lower case. A list

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -29,13 +30,15 @@ var appForms = map[string]appForm{
 	"news":               {func() limited { return &appNews{} }, 0, true},
 	"mpnews":             {func() limited { return &appMPNews{} }, 2, true},
 	"miniprogram_notice": {func() limited { return &appNotice{} }, 0, true},
+	"template_card":      {func() limited { return &templateCard{} }, 0, true},
 }
 
 // limits collects the first breach. Of a draft, a text with a variable may yet
 // become anything.
 type limits struct {
-	draft bool
-	err   error
+	draft    bool
+	err      error
+	warnings []string // of what WeCom merely advises against
 }
 
 func (l *limits) fail(field, format string, args ...any) {
@@ -83,6 +86,47 @@ func (l *limits) media(field, v string) {
 func (l *limits) count(field string, n, least, most int) {
 	if n < least || n > most {
 		l.fail(field, "has %d elements: %d to %d", n, least, most)
+	}
+}
+
+func (l *limits) between(field string, n, least, most int) {
+	if n < least || n > most {
+		l.fail(field, "is %d: %d to %d", n, least, most)
+	}
+}
+
+// key is for what comes back to the caller when somebody clicks.
+func (l *limits) key(field, v string, most int) {
+	l.needed(field, v)
+	if !utf8.ValidString(v) || len(v) > most && !l.skips(v) {
+		l.fail(field, "has %d bytes: at most %d of UTF-8, a Chinese character is 3", len(v), most)
+	}
+}
+
+// fresh refuses what is there twice; empty ones are none.
+func (l *limits) fresh(field, v string, seen map[string]bool) {
+	if v != "" && seen[v] {
+		l.fail(field, "is there twice: each needs its own")
+	}
+	seen[v] = true
+}
+
+// suggest is for lengths that WeCom advises; what becomes of longer texts, its
+// page does not say.
+func (l *limits) suggest(field, v string, most int) {
+	n := utf8.RuneCountInString(v)
+	if !utf8.ValidString(v) {
+		l.fail(field, "is no UTF-8")
+	}
+	if n > most && !l.skips(v) {
+		l.warnings = append(l.warnings, fmt.Sprintf("%s has %d characters: WeCom suggests at most %d, more may be cut off", field, n, most))
+	}
+}
+
+// updates refuses a field that cards have only when they replace others.
+func (l *limits) updates(field string, v *bool, update bool) {
+	if v != nil && !update {
+		l.fail(field, "is for updates of a card: take it out")
 	}
 }
 

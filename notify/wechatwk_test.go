@@ -34,7 +34,7 @@ func weComHouse(t testing.TB, source string, corp simulator.Corp) (*house, *simu
 	sim := simulator.New(simulator.Config{})
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	corp.CorpID, corp.Agents = theCorp, []simulator.Agent{{AgentID: theAgent, Secret: "the-secret-of-the-app"}}
+	corp.CorpID, corp.Agents = theCorp, []simulator.Agent{{AgentID: theAgent, Secret: "the-secret-of-the-app", Receives: true}}
 	if err := sim.AddCorp(corp); err != nil {
 		t.Fatal(err)
 	}

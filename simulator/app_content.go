@@ -30,6 +30,7 @@ type appContent struct {
 			Value string `json:"value"`
 		} `json:"content_item"`
 	} `json:"miniprogram_notice"`
+	TemplateCard appCard `json:"template_card"`
 }
 
 type appMedia struct {
@@ -76,6 +77,8 @@ func (c *appContent) refuses(kind string) *refusal {
 		})
 	case "miniprogram_notice":
 		return c.notice()
+	case "template_card":
+		return c.TemplateCard.refuses(false)
 	}
 	return refuse(40008)
 }

@@ -5,37 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
-)
-
-// AppSend is one message that an app on WeCom was taken at its word for.
-type AppSend struct {
-	MsgID      string          `json:"msgid"`
-	At         time.Time       `json:"at"`
-	Reached    []string        `json:"reached"` // userids
-	Dropped    []string        `json:"dropped"` // over 30 a minute or 1,000 an hour: nobody was told
-	Text       string          `json:"text"`    // of a text, as shown: cut
-	Duplicates int             `json:"duplicates"`
-	Recalled   bool            `json:"recalled"`
-	Body       json.RawMessage `json:"body"`
-
-	until time.Time // a repeat of the bytes is none before
-}
-
-// appLedger is what one app sent.
-type appLedger struct {
-	mu    sync.Mutex
-	sends ring[AppSend]
-	quota map[string]*memberQuota
-}
-
-type memberQuota struct{ minute, hour counted }
-
-const (
-	perMemberMinute = 30
-	perMemberHour   = 1000
-	appSendsKept    = 10_000
 )
 
 type appSend struct {
@@ -58,6 +27,7 @@ type appAnswer struct {
 	Tags       string `json:"invalidtag,omitempty"`
 	Unlicensed string `json:"unlicenseduser,omitempty"`
 	MsgID      string `json:"msgid"`
+	Code       string `json:"response_code,omitempty"`
 }
 
 // sendApp is message/send (wecom 2).
@@ -69,12 +39,18 @@ func (s *Simulator) sendApp(q *request) (any, *refusal) {
 	if fail := m.refuses(q.agent); fail != nil {
 		return nil, fail
 	}
+	if m.TemplateCard.calls() && !s.receives(q.agent) {
+		return nil, refuse(43012)
+	}
 	to, answer := m.audience(&q.corp.profile)
 	if len(to) == 0 {
 		return nil, refuse(81013)
 	}
-	answer.errorAnswer = wecomOK
-	answer.MsgID = q.agent.sent.take(&m, q, to)
+	e, fail := q.agent.sent.take(&m, q, to)
+	if fail != nil {
+		return nil, fail
+	}
+	answer.errorAnswer, answer.MsgID, answer.Code = wecomOK, e.MsgID, e.Code
 	return answer, nil
 }
 
@@ -158,79 +134,4 @@ func (m *appSend) audience(c *Corp) (to []string, a appAnswer) {
 	}
 	return to, appAnswer{Users: strings.Join(users, "|"), Unlicensed: strings.Join(unlicensed, "|"),
 		Parties: strings.Join(parties, "|"), Tags: strings.Join(tags, "|")}
-}
-
-// take books a message, or answers the msgid of the same bytes within their
-// interval. What WeCom answers then is not documented.
-func (l *appLedger) take(m *appSend, q *request, to []string) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := range l.sends.items {
-		if e := l.sends.at(l.sends.total - 1 - i); m.Check == 1 && e != nil && q.now.Before(e.until) && string(e.Body) == string(q.body) {
-			e.Duplicates++
-			return e.MsgID
-		}
-	}
-	l.sends.max = appSendsKept
-	interval := m.Interval
-	if interval == 0 {
-		interval = 1800
-	}
-	e := AppSend{MsgID: word(60), At: q.now, Body: q.body, Text: cutBytes(m.Text.Content, 2048), until: q.now.Add(time.Duration(interval) * time.Second)}
-	if l.quota == nil {
-		l.quota = map[string]*memberQuota{}
-	}
-	for _, id := range to {
-		k := l.quota[id]
-		if k == nil {
-			k = &memberQuota{}
-			l.quota[id] = k
-		}
-		minute, hour := k.minute.over(perMemberMinute, time.Minute, q.now), k.hour.over(perMemberHour, time.Hour, q.now)
-		if minute || hour {
-			e.Dropped = append(e.Dropped, id)
-		} else {
-			e.Reached = append(e.Reached, id)
-		}
-	}
-	l.sends.add(e)
-	return e.MsgID
-}
-
-// recallApp is message/recall: within 24 hours, by the same app (wecom 2.5).
-func (s *Simulator) recallApp(q *request) (any, *refusal) {
-	var m struct {
-		MsgID string `json:"msgid"`
-	}
-	if err := json.Unmarshal(q.body, &m); err != nil || m.MsgID == "" {
-		return nil, refuse(40058)
-	}
-	l := &q.agent.sent
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := range l.sends.items {
-		e := l.sends.at(l.sends.total - 1 - i)
-		if e == nil || e.MsgID != m.MsgID {
-			continue
-		}
-		if q.now.Sub(e.At) > 24*time.Hour {
-			return nil, refuse(42052)
-		}
-		e.Recalled = true
-		return wecomOK, nil
-	}
-	return nil, refuse(40058)
-}
-
-// AppSends are the messages of an app still kept, oldest first; nil if there is
-// no such app.
-func (s *Simulator) AppSends(corpID string, agentID int64) []AppSend {
-	c := s.wecom.find(corpID)
-	if c == nil || c.agent(agentID) == nil {
-		return nil
-	}
-	l := &c.agent(agentID).sent
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.sends.last(-1)
 }

@@ -38,6 +38,8 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("POST /simulator/subscriptions", s.controlSubscription)
 	mux.HandleFunc("POST /simulator/console", s.controlConsole)
 	mux.HandleFunc("POST /simulator/own-message", s.controlOwn)
+	mux.HandleFunc("POST /simulator/card-click", s.controlClick)
+	mux.HandleFunc("GET /simulator/app-sends", s.controlAppSends)
 	mux.HandleFunc("POST /simulator/visit", s.controlVisit)
 	mux.HandleFunc("POST /simulator/login", s.controlLogin)
 	mux.HandleFunc("GET /connect/oauth2/authorize", s.openConnect)

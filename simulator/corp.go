@@ -21,6 +21,12 @@ type Corp struct {
 	Tags    map[string][]string `json:"tags,omitempty"`
 	// Unlicensed are members without a licence for calls.
 	Unlicensed []string `json:"unlicensed,omitempty"`
+	// Linked are members of other companies (互联企业) that the apps may see, as CorpId/UserId, and LinkedParties those of
+	// departments, by LinkedId/PartyId.
+	Linked        []string            `json:"linked,omitempty"`
+	LinkedParties map[string][]string `json:"linked_parties,omitempty"`
+	// Accounts is the ceiling of the company's accounts: each app may send to 200 members a day for each; 0 is no bound.
+	Accounts int `json:"accounts,omitempty"`
 }
 
 // Agent is one app of a company.
@@ -30,6 +36,8 @@ type Agent struct {
 	Secret  string   `json:"secret"`
 	IPList  []string `json:"ip_list,omitempty"` // addresses it trusts (企业可信IP); none = every one, as apps made before June 2022
 	Closed  bool     `json:"closed,omitempty"`
+	// Receives: it has an address for pushes although no console was entered, so that it may send cards that call back.
+	Receives bool `json:"receives,omitempty"`
 }
 
 // corp is a company of the world.
@@ -52,8 +60,10 @@ type agent struct {
 	secret string
 	ips    []string
 	closed bool
-	token  fading
-	sent   appLedger
+	// receives never changes
+	receives bool
+	token    fading
+	sent     appLedger
 }
 
 // wecom is all companies, and who asked for tokens with a wrong secret.
@@ -108,9 +118,10 @@ func (w *wecom) add(p Corp, counters int) bool {
 	if w.corps[p.CorpID] != nil {
 		return false
 	}
-	c := &corp{profile: Corp{CorpID: p.CorpID, Name: p.Name, Members: p.Members, Parties: p.Parties, Tags: p.Tags, Unlicensed: p.Unlicensed}, calls: make([]atomic.Uint32, counters), agents: map[int64]*agent{}}
+	c := &corp{profile: p, calls: make([]atomic.Uint32, counters), agents: map[int64]*agent{}}
+	c.profile.Agents = nil
 	for _, a := range p.Agents {
-		made := &agent{index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed}
+		made := &agent{receives: a.Receives, index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed}
 		c.agents[a.AgentID] = made
 		w.agents = append(w.agents, made)
 	}

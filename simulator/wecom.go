@@ -22,6 +22,8 @@ func wecomEndpoints() []*endpoint {
 		{path: WeComPath + "/cgi-bin/agent/get", method: get, token: appToken, serve: (*Simulator).agentInfo},
 		{path: WeComPath + "/cgi-bin/message/send", method: post, token: appToken, serve: (*Simulator).sendApp},
 		{path: WeComPath + "/cgi-bin/message/recall", method: post, token: appToken, serve: (*Simulator).recallApp},
+		{path: WeComPath + "/cgi-bin/message/update_template_card", method: post, token: appToken, serve: (*Simulator).updateCard},
+		{path: WeComPath + "/cgi-bin/linkedcorp/message/send", method: post, token: appToken, serve: (*Simulator).sendLinked},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"strings"
 )
 
@@ -34,27 +35,82 @@ type Unreached struct {
 	Unlicensed           []string // users without a licence for calls
 }
 
-// Send hands a message over. WeCom takes it if at least one recipient is good, tells the others, and names it by a text, by
-// which it can be recalled. It says nothing of members who got more than 30 messages in a minute or 1,000 in an hour from
-// this app, whom it leaves out.
+// AppTaken is WeCom's word on a message that it took.
+type AppTaken struct {
+	MsgID        string // by which it can be recalled; empty if WeCom said none
+	ResponseCode string // of a card whose clicks come back: a credential, by which UpdateCard changes it once, within 72 hours
+	Unreached
+}
+
+// LogValue leaves the code out.
+func (t AppTaken) LogValue() slog.Value { return slog.GroupValue(slog.String("msgid", t.MsgID)) }
+
+// Send hands a message over. WeCom takes it if at least one recipient is good, and tells the others. It says nothing of members
+// who got more than 30 messages in a minute or 1,000 in an hour from this app, whom it leaves out.
 //
 // ErrNotSent: not handed over. ErrUnanswered: perhaps handed over; repeat only with DuplicateCheck, within the interval.
 // https://developer.work.weixin.qq.com/document/path/90236
-func (w *WeCom) Send(ctx context.Context, m AppMessage) (msgID string, _ Unreached, err error) {
-	const op = "message/send"
+func (w *WeCom) Send(ctx context.Context, m AppMessage) (AppTaken, error) {
 	var answer struct {
-		Code       *number `json:"errcode"`
-		MsgID      string  `json:"msgid"`
-		Users      ids     `json:"invaliduser"`
-		Parties    ids     `json:"invalidparty"`
-		Tags       ids     `json:"invalidtag"`
-		Unlicensed ids     `json:"unlicenseduser"`
+		sentAnswer
+		MsgID string `json:"msgid"`
+		Card  string `json:"response_code"`
 	}
-	err = w.door.call(ctx, request{op: op, path: "/cgi-bin/message/send", body: m.body(w.agentID)}, &answer)
-	if err == nil && answer.Code == nil {
+	err := w.send(ctx, "message/send", m.body(w.agentID), &answer, &answer.sentAnswer)
+	return AppTaken{answer.MsgID, answer.Card, answer.unreached()}, err
+}
+
+// SendLinked hands a message over to members of linked companies (互联企业), written CorpId/UserId, and to own ones. It has
+// neither id nor card, and WeCom notices no repeat: ErrUnanswered is never to be repeated. The vendor's page is no longer in
+// its tree; it was https://developer.work.weixin.qq.com/document/path/90250
+func (w *WeCom) SendLinked(ctx context.Context, m LinkedMessage) (Unreached, error) {
+	var answer sentAnswer
+	err := w.send(ctx, "linkedcorp/message/send", m.body(w.agentID), &answer, &answer)
+	return answer.unreached(), err
+}
+
+// sentAnswer is what all that are sent are answered.
+type sentAnswer struct {
+	Code       *number `json:"errcode"`
+	Users      ids     `json:"invaliduser"`
+	Parties    ids     `json:"invalidparty"`
+	Tags       ids     `json:"invalidtag"`
+	Unlicensed ids     `json:"unlicenseduser"`
+}
+
+func (a *sentAnswer) unreached() Unreached {
+	return Unreached{a.Users, a.Parties, a.Tags, a.Unlicensed}
+}
+
+func (w *WeCom) send(ctx context.Context, op string, body, answer any, common *sentAnswer, secrets ...string) error {
+	err := w.door.call(ctx, request{op: op, path: "/cgi-bin/" + op, body: body, secrets: secrets}, answer)
+	if err == nil && common.Code == nil {
 		err = incomplete(op, "errcode")
 	}
-	return answer.MsgID, Unreached{answer.Users, answer.Parties, answer.Tags, answer.Unlicensed}, err
+	return err
+}
+
+// LinkedMessage is a message of an app that may go to linked companies.
+type LinkedMessage struct {
+	Users   []string // CorpId/UserId, at most 1,000
+	Parties []string // LinkedId/PartyId, at most 100
+	All     bool     // everyone who may see the app, there and here
+
+	Type   string          // msgtype, but for template_card
+	Object json.RawMessage // what is under the name of the type
+	Safe   int
+}
+
+func (m LinkedMessage) body(agentID int64) any {
+	return ordered{
+		{"touser", m.Users, len(m.Users) > 0},
+		{"toparty", m.Parties, len(m.Parties) > 0},
+		{"toall", 1, m.All},
+		{"msgtype", m.Type, true},
+		{"agentid", agentID, true},
+		{m.Type, m.Object, true},
+		{"safe", m.Safe, m.Safe != 0},
+	}
 }
 
 // body is written in one order, so that the same message is the same bytes.
@@ -76,17 +132,10 @@ func (m AppMessage) body(agentID int64) any {
 // Recall takes a message back from everyone it was sent to, within 24 hours. WeChat's plugin keeps it.
 // https://developer.work.weixin.qq.com/document/path/94867
 func (w *WeCom) Recall(ctx context.Context, msgID string) error {
-	const op = "message/recall"
-	var answer struct {
-		Code *number `json:"errcode"`
-	}
-	err := w.door.call(ctx, request{op: op, path: "/cgi-bin/message/recall", body: struct {
+	var answer sentAnswer
+	return w.send(ctx, "message/recall", struct {
 		MsgID string `json:"msgid"`
-	}{msgID}}, &answer)
-	if err == nil && answer.Code == nil {
-		err = incomplete(op, "errcode")
-	}
-	return err
+	}{msgID}, &answer, &answer)
 }
 
 // ordered is an object whose members keep their order; those not wanted are left out.
