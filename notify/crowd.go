@@ -4,14 +4,15 @@ import (
 	"context"
 	"hash/fnv"
 	"io"
+	"slices"
 	"time"
 
 	"wechattpp/wechat"
 )
 
-// crowd is a content of which one call hands many recipients over: up to
-// ChunkSize, those that one Begin took of a chunk. It is content as well, whose
-// send is never used.
+// crowd is a content of which one call hands many recipients over: up to most,
+// those that one Begin took of a chunk, which is cut for that. It is content as
+// well, whose send is never used.
 //
 // A call without a recorded answer is repeated for the same recipients with the
 // same bytes, by which the vendor knows it. So that it does not swallow a second
@@ -19,6 +20,8 @@ import (
 // went to the sender before within keeps: that call is never repeated.
 type crowd interface {
 	content
+	// most is how many recipients one call carries.
+	most() int
 	// sendMany hands recipients over and gives the vendor's id of the call, by
 	// which it may be recalled, and what is said of single recipients; those
 	// not named were taken.
@@ -34,6 +37,24 @@ type crowd interface {
 type refused struct {
 	code int
 	text string
+}
+
+// Most is how many recipients one call for the part carries.
+func (p Part) Most() int {
+	if c, ok := p.content().(crowd); ok {
+		return c.most()
+	}
+	return 1
+}
+
+// Cut parts targets into chunks: of ChunkSize, or of those for one call for
+// many.
+func (p Part) Cut(targets []Target) [][]Target {
+	size := ChunkSize
+	if p.Many() {
+		size = p.Most()
+	}
+	return slices.Collect(slices.Chunk(targets, size))
 }
 
 // Handover is how a store writes down a call for many.

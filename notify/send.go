@@ -13,6 +13,11 @@ const (
 	// mostClaimed bounds the recipients of one sender that are claimed at once
 	// by one process: few enough to be called within the lease.
 	mostClaimed = 2 * ChunkSize
+	// callWeight is what a call for many counts in that: its time is that of a
+	// call, its memory that of many.
+	callWeight = ChunkSize / 4
+	// mostBegun bounds the recipients that one transaction begins calls for.
+	mostBegun = 20_000
 	// mostDue bounds the chunks looked at in one go.
 	mostDue = 512
 	// tick is how soon a message stored by another replica is seen while
@@ -86,9 +91,9 @@ func (d *round) wait(ctx context.Context) {
 
 func (d *round) end(e *delivery) {
 	d.running--
-	d.claimed -= len(e.work.Calls)
+	d.claimed -= e.work.weight()
 	d.called += e.called
-	e.lane.claimed -= len(e.work.Calls)
+	e.lane.claimed -= e.work.weight()
 	e.lane.running--
 	d.tidy()
 }
@@ -151,7 +156,7 @@ func (d *round) choose(ctx context.Context, due []Due) (takes []Take, err error)
 	if err != nil {
 		return nil, err
 	}
-	quiet := g.quiet(time.Now())
+	quiet, begun := g.quiet(time.Now()), 0
 	for _, c := range due {
 		id := c.SenderID
 		if _, asked := unready[id]; !asked && c.Pause == 0 {
@@ -176,8 +181,10 @@ func (d *round) choose(ctx context.Context, due []Due) (takes []Take, err error)
 		case c.Probing:
 			takes, reserved[id] = append(takes, Take{c.Chunk, 1, quiet > 0}), mostClaimed
 			d.lane(id).probing = true
+		case begun > 0 && begun+c.Open > mostBegun: // the next look takes it
 		case d.claimedOf(id)+reserved[id] < mostClaimed:
-			takes, reserved[id] = append(takes, Take{c.Chunk, ChunkSize, quiet > 0}), reserved[id]+c.Open
+			takes, reserved[id] = append(takes, Take{c.Chunk, ChunkSize, quiet > 0}), reserved[id]+min(c.Open, ChunkSize)
+			begun += c.Open
 		}
 	}
 	for id, chunks := range held {
@@ -210,6 +217,14 @@ func (d *round) unready(ctx context.Context, c Due) (bool, error) {
 	return true, d.Store.Pause(ctx, Pause{c.SenderID, c.Sender, appID, holdFor, "sender", err.Error(), wechat.CauseOf(err)})
 }
 
+// weight is what a work counts among what may be claimed.
+func (w *Work) weight() int {
+	if w.Part.Many() {
+		return min(len(w.Calls), callWeight)
+	}
+	return len(w.Calls)
+}
+
 func (d *round) claimedOf(sender int64) int {
 	if l := d.lanes[sender]; l != nil {
 		return l.claimed
@@ -229,9 +244,9 @@ func (d *round) lane(sender int64) *lane {
 func (d *round) start(ctx context.Context, w *Work) {
 	e := &delivery{room: d.Room, work: w, lane: d.lane(w.Part.SenderID), slots: d.slots, until: time.Now().Add(d.Lease * 3 / 4)}
 	d.running++
-	d.claimed += len(w.Calls)
+	d.claimed += w.weight()
 	e.lane.running++
-	e.lane.claimed += len(w.Calls)
+	e.lane.claimed += w.weight()
 	go func() {
 		e.run(ctx)
 		d.done <- e

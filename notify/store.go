@@ -7,7 +7,9 @@ import (
 	"wechattpp/wechat"
 )
 
-// ChunkSize is how many recipients are claimed, sent and counted together.
+// ChunkSize is how many recipients are claimed, sent and counted together; of a
+// part with Many it is as many as one call carries. Chunks begin at multiples of
+// ChunkSize: one that is larger takes the place of several.
 const ChunkSize = 100
 
 // Target is one recipient of a part. One without an identity is skipped, and so
@@ -49,7 +51,8 @@ type Due struct {
 	Probing  bool // the sender's pause is over, but nobody has tried yet
 }
 
-// Take asks for a chunk and says for how many recipients calls may be made.
+// Take asks for a chunk and says for how many recipients calls may be made; of a
+// part with Many any number is one call.
 type Take struct {
 	Chunk int64
 	Most  int

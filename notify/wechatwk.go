@@ -175,6 +175,8 @@ func (a *App) keeps() time.Duration {
 	return usualInterval * time.Second
 }
 
+func (a *App) most() int { return ChunkSize }
+
 func (a *App) window() time.Duration { return max(0, a.keeps()-margin) }
 
 func (a *App) needs() int { return 0 }

@@ -77,6 +77,14 @@ func (c *chunkRow) args() []any {
 		c.Queued, c.Sending, c.Sent, c.Delivered, c.Failed, c.Skipped, c.Canceled, c.Expired, c.Unknown}
 }
 
+// first and last are the numbers of its recipients: they begin where its own
+// number says, and may be more than notify.ChunkSize.
+func (c *chunkRow) first() int { return c.N * notify.ChunkSize }
+func (c *chunkRow) last() int  { return c.first() + c.Size - 1 }
+
+// places is how many numbers of chunks one of that many recipients takes.
+func places(size int) int { return max(1, (size+notify.ChunkSize-1)/notify.ChunkSize) }
+
 func (c *chunkRow) count(s notify.State) *int {
 	return [...]*int{&c.Queued, &c.Sending, &c.Sent, &c.Delivered, &c.Failed, &c.Skipped, &c.Canceled, &c.Expired, &c.Unknown}[s]
 }

@@ -19,6 +19,7 @@ type adding struct {
 	chunks  []*chunkRow
 	targets [][]notify.Target // of each chunk
 	rows    int
+	next    int // number of the chunk after these
 
 	first *notify.MsgID // the message that has the key already
 	err   error
@@ -41,8 +42,9 @@ func (n *Notify) Add(ctx context.Context, d *notify.Draft) (notify.MsgID, bool, 
 	return a.id, false, a.err
 }
 
-// adding gives a message its ids and cuts it into chunks. The recipients of a
-// part begin at a round number, so that seq/100 is always the chunk's n.
+// adding gives a message its ids and cuts it into chunks. The recipients of each
+// begin at a round number, a hundred times the chunk's n; a larger one takes the
+// place of several.
 func (n *Notify) adding(ctx context.Context, d *notify.Draft) (*adding, error) {
 	a := &adding{d: d}
 	var err error
@@ -53,17 +55,17 @@ func (n *Notify) adding(ctx context.Context, d *notify.Draft) (*adding, error) {
 	if a.content, err = encodeJSON(d.Parts); err != nil {
 		return nil, err
 	}
-	first, err := n.chunkIDs(ctx, d.Targets)
+	first, err := n.chunkIDs(ctx, d.Parts, d.Targets)
 	a.cut(first, 0)
 	return a, err
 }
 
 // chunkIDs takes as many ids as the targets make chunks. Not in a transaction:
 // SQLite has one connection.
-func (n *Notify) chunkIDs(ctx context.Context, targets [][]notify.Target) (first int64, err error) {
+func (n *Notify) chunkIDs(ctx context.Context, parts []notify.Part, targets [][]notify.Target) (first int64, err error) {
 	chunks := 0
-	for _, some := range targets {
-		chunks += (len(some) + notify.ChunkSize - 1) / notify.ChunkSize
+	for _, cuts := range cutsOf(parts, targets) {
+		chunks += len(cuts)
 	}
 	if chunks == 0 {
 		return 0, nil
@@ -75,18 +77,17 @@ func (n *Notify) chunkIDs(ctx context.Context, targets [][]notify.Target) (first
 // on: part after part, but by a rule all parts of the same users side by side,
 // so that with k parts the chunks of the same users are those of the same n/k.
 func (a *adding) cut(id int64, n int) {
-	cuts := make([][][]notify.Target, len(a.d.Targets))
-	for part, targets := range a.d.Targets {
-		cuts[part] = slices.Collect(slices.Chunk(targets, notify.ChunkSize))
-	}
+	cuts := cutsOf(a.d.Parts, a.d.Targets)
+	a.next = n
 	add := func(part, i int) {
-		c := &chunkRow{ID: id + int64(len(a.chunks)), MessageID: a.id.ID, N: n + len(a.chunks), Part: part, SenderID: a.d.Parts[part].SenderID,
+		c := &chunkRow{ID: id + int64(len(a.chunks)), MessageID: a.id.ID, N: a.next, Part: part, SenderID: a.d.Parts[part].SenderID,
 			Size: len(cuts[part][i]), ExpireAt: millis(a.d.ExpireAt), DueAt: millis(a.d.SendAt)}
 		for _, t := range cuts[part][i] {
 			*c.count(initial(t))++
 		}
 		a.chunks, a.targets = append(a.chunks, c), append(a.targets, cuts[part][i])
 		a.rows += c.Size
+		a.next += places(c.Size)
 	}
 	if notify.Parts(a.d.Parts).Ruled() && len(cuts) > 0 {
 		for i := range cuts[0] {
@@ -101,6 +102,19 @@ func (a *adding) cut(id int64, n int) {
 			add(part, i)
 		}
 	}
+}
+
+// cutsOf are the chunks of each part. By a rule all are alike.
+func cutsOf(parts notify.Parts, targets [][]notify.Target) [][][]notify.Target {
+	cuts := make([][][]notify.Target, len(targets))
+	for part, some := range targets {
+		if parts.Ruled() {
+			cuts[part] = slices.Collect(slices.Chunk(some, notify.ChunkSize))
+		} else {
+			cuts[part] = parts[part].Cut(some)
+		}
+	}
+	return cuts
 }
 
 // open counts the chunks with somebody queued.

@@ -172,8 +172,10 @@ func (t tx) readOpen(ctx context.Context, b *beginning) error {
 		at := map[[2]int64]*chunkRow{}
 		for _, c := range some {
 			where = append(where, "message_id = ? AND seq BETWEEN ? AND ?")
-			args = append(args, c.MessageID, c.N*notify.ChunkSize, c.N*notify.ChunkSize+notify.ChunkSize-1)
-			at[[2]int64{c.MessageID, int64(c.N)}] = c
+			args = append(args, c.MessageID, c.first(), c.last())
+			for n := range places(c.Size) {
+				at[[2]int64{c.MessageID, int64(c.N + n)}] = c
+			}
 		}
 		var rows []openRow
 		query := fmt.Sprintf(`SELECT message_id, seq, userid, identity, state, attempt, intent_at, handover_id FROM recipient
@@ -201,7 +203,10 @@ func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait t
 	end := func(r openRow, to notify.State, code int, text string) {
 		b.l.move(c, change{seq: r.Seq, from: r.State, to: to, code: code, text: text, userid: r.UserID, identity: r.Identity})
 	}
-	many := w.Part.Many()
+	many, most := w.Part.Many(), take.Most
+	if many && most > 0 {
+		most = w.Part.Most()
+	}
 	call := func(r openRow, attempt int, repeat bool) {
 		one := notify.Call{Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat}
 		if many && repeat {
@@ -211,7 +216,7 @@ func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait t
 	}
 	for _, r := range b.open[c.ID] {
 		stale := b.stale(c, r, many, window)
-		room := len(w.Calls) < take.Most || many && take.Most > 0 && r.State == notify.Sending // a handover is whole
+		room := len(w.Calls) < most || many && most > 0 && r.State == notify.Sending // a handover is whole
 		switch {
 		case r.State == notify.Sending && h.Retracted: // a repeat could be the first that arrives
 			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and the message was retracted")

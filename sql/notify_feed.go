@@ -8,7 +8,8 @@ import (
 )
 
 // feedNews gathers lines of the feed: one per chunk and state, which names its
-// recipients, so that a hundred cost little more than one. Sending is not
+// recipients, so that a hundred cost little more than one; more than a hundred
+// are several lines. Sending is not
 // told: it lasts for a call. A return to the queue is not news either.
 type feedNews struct {
 	lines map[newsKey]*newsLine
@@ -50,7 +51,7 @@ func (f *feedNews) recipient(h *head, c *chunkRow, ch change) {
 	}
 	key := newsKey{c, ch.to, ch.from == notify.Sent || ch.from == notify.Unknown}
 	l := f.lines[key]
-	if l == nil {
+	if l == nil || len(l.Recipients) == notify.ChunkSize {
 		p := h.parts[c.Part]
 		l = &newsLine{app: p.AppID, kind: "recipient." + ch.to.String(), MsgID: h.msgID().String(),
 			ClientID: h.ClientID, Sender: p.Sender, Kind: p.SenderKind, Outcome: key.outcome}

@@ -35,7 +35,7 @@ func (n *Notify) Ended(ctx context.Context, age time.Duration, from int64, limit
 	return ids, last, nil
 }
 
-// dropChunks is how many chunks, of up to 100 recipients each, one transaction
+// dropChunks is how many chunks, of 100 recipients each, one transaction
 // deletes: long ones hold up replication and everybody who waits for the rows.
 const dropChunks = 10
 
@@ -44,18 +44,26 @@ const dropChunks = 10
 func (n *Notify) Drop(ctx context.Context, id int64) (more bool, err error) {
 	err = n.db.inTx(ctx, func(t tx) error {
 		var chunks []struct {
-			ID int64 `db:"id"`
-			N  int   `db:"n"`
+			ID   int64 `db:"id"`
+			N    int   `db:"n"`
+			Size int   `db:"size"`
 		}
-		if err := t.all(ctx, &chunks, `SELECT id, n FROM chunk WHERE message_id = ? ORDER BY n LIMIT ?`, id, dropChunks); err != nil {
+		if err := t.all(ctx, &chunks, `SELECT id, n, size FROM chunk WHERE message_id = ? ORDER BY n LIMIT ?`, id, dropChunks); err != nil {
 			return err
 		}
-		if more = len(chunks) == dropChunks; len(chunks) > 0 {
-			first, past := chunks[0].N*notify.ChunkSize, (chunks[len(chunks)-1].N+1)*notify.ChunkSize
+		more = len(chunks) == dropChunks
+		for i, size := 0, 0; i < len(chunks); i++ {
+			if size += chunks[i].Size; i > 0 && size > dropChunks*notify.ChunkSize { // large ones: fewer
+				chunks, more = chunks[:i], true
+			}
+		}
+		if len(chunks) > 0 {
+			last := chunks[len(chunks)-1]
+			first, past := chunks[0].N*notify.ChunkSize, (last.N+places(last.Size))*notify.ChunkSize
 			if _, err := t.exec(ctx, `DELETE FROM recipient WHERE message_id = ? AND seq >= ? AND seq < ?`, id, first, past); err != nil {
 				return err
 			}
-			if _, err := t.exec(ctx, `DELETE FROM handover WHERE message_id = ? AND n >= ? AND n <= ?`, id, chunks[0].N, chunks[len(chunks)-1].N); err != nil {
+			if _, err := t.exec(ctx, `DELETE FROM handover WHERE message_id = ? AND n >= ? AND n <= ?`, id, chunks[0].N, last.N); err != nil {
 				return err
 			}
 		}

@@ -46,6 +46,7 @@ func (n *Notify) Outcome(ctx context.Context, o notify.Outcome) (notify.Matched,
 }
 
 // match finds the send an outcome belongs to; Changed means that one was found.
+// A call for many gets no outcome for a single recipient.
 func (n *Notify) match(ctx context.Context, o notify.Outcome) (sendRow, notify.Matched, error) {
 	r := n.db.run()
 	if o.MsgID != 0 {
@@ -65,7 +66,7 @@ func (n *Notify) match(ctx context.Context, o notify.Outcome) (sendRow, notify.M
 		hashes[i] = who(id, o.User)
 	}
 	var rows []sendRow
-	if err := r.all(ctx, &rows, sendColumns+`WHERE r.who IN (?) ORDER BY r.message_id DESC, r.seq DESC LIMIT 1000`, hashes); err != nil {
+	if err := r.all(ctx, &rows, sendColumns+`WHERE r.who IN (?) AND r.handover_id IS NULL ORDER BY r.message_id DESC, r.seq DESC LIMIT 1000`, hashes); err != nil {
 		return sendRow{}, notify.Unmatched, err
 	}
 	rows, err := n.ofTemplate(ctx, rows, o.Template)

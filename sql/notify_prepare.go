@@ -62,7 +62,7 @@ type extending struct {
 
 // Extend adds recipients in one transaction with how far the search has come.
 func (n *Notify) Extend(ctx context.Context, p notify.Preparation, targets [][]notify.Target, done bool, lease time.Duration) error {
-	ids, err := n.chunkIDs(ctx, targets)
+	ids, err := n.chunkIDs(ctx, p.Parts, targets)
 	if err != nil {
 		return err
 	}
@@ -86,8 +86,8 @@ func (n *Notify) Extend(ctx context.Context, p notify.Preparation, targets [][]n
 			return err
 		}
 		if !done {
-			_, err = t.exec(ctx, `UPDATE preparation SET last_user = ?, next_n = next_n + ?, due_at = {now} + ? WHERE id = ?`,
-				p.LastUser, len(a.chunks), lease.Milliseconds(), p.MsgID.ID)
+			_, err = t.exec(ctx, `UPDATE preparation SET last_user = ?, next_n = ?, due_at = {now} + ? WHERE id = ?`,
+				p.LastUser, a.next, lease.Milliseconds(), p.MsgID.ID)
 			return err
 		}
 		return t.prepared(ctx, p)

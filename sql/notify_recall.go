@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"wechattpp/notify"
@@ -60,8 +61,7 @@ func (n *Notify) Recalled(ctx context.Context, r notify.Recall, refused *notify.
 		var rows []openRow
 		const query = `SELECT message_id, seq, userid, identity, state, attempt FROM recipient
 			WHERE message_id = ? AND seq BETWEEN ? AND ? AND state = ? AND handover_id = ? ORDER BY seq`
-		first := r.N * notify.ChunkSize
-		if err := t.all(ctx, &rows, query, r.MsgID.ID, first, first+notify.ChunkSize-1, notify.Sent, r.Handover); err != nil {
+		if err := t.all(ctx, &rows, query, r.MsgID.ID, c.first(), c.last(), notify.Sent, r.Handover); err != nil {
 			return err
 		}
 		if refused != nil {
@@ -84,11 +84,14 @@ func (t tx) tellRefused(ctx context.Context, h *head, c *chunkRow, rows []openRo
 		return nil
 	}
 	p := h.parts[c.Part]
-	l := &newsLine{app: p.AppID, kind: "recipient.recall_refused", MsgID: h.msgID().String(), ClientID: h.ClientID, Sender: p.Sender, Kind: p.SenderKind}
-	for _, r := range rows {
-		l.Recipients = append(l.Recipients, newsRecipient{Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Error: &newsError{why.Code, cut(why.Text, 255)}})
+	var news feedNews
+	for some := range slices.Chunk(rows, notify.ChunkSize) {
+		l := &newsLine{app: p.AppID, kind: "recipient.recall_refused", MsgID: h.msgID().String(), ClientID: h.ClientID, Sender: p.Sender, Kind: p.SenderKind}
+		for _, r := range some {
+			l.Recipients = append(l.Recipients, newsRecipient{Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Error: &newsError{why.Code, cut(why.Text, 255)}})
+		}
+		news.order = append(news.order, l)
 	}
-	news := feedNews{order: []*newsLine{l}}
 	return news.write(ctx, t)
 }
 

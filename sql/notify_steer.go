@@ -61,12 +61,20 @@ func (t tx) retract(ctx context.Context, id int64) error {
 // their callers hold other recipients.
 func (n *Notify) Cancel(ctx context.Context, id notify.MsgID, why string, limit int) (more bool, err error) {
 	err = n.db.inTx(ctx, func(t tx) error {
-		var ids []int64
-		err := t.all(ctx, &ids, `SELECT id FROM chunk WHERE message_id = ? AND queued > 0 ORDER BY id LIMIT ?`, id.ID, limit)
-		more = len(ids) == limit
-		if err != nil || len(ids) == 0 {
+		var found []struct {
+			ID   int64 `db:"id"`
+			Size int   `db:"size"`
+		}
+		err := t.all(ctx, &found, `SELECT id, size FROM chunk WHERE message_id = ? AND queued > 0 ORDER BY id LIMIT ?`, id.ID, limit)
+		if err != nil || len(found) == 0 {
 			return err
 		}
+		var ids []int64
+		for size := 0; len(found) > len(ids) && size < limit*notify.ChunkSize; { // large ones: fewer
+			size += found[len(ids)].Size
+			ids = append(ids, found[len(ids)].ID)
+		}
+		more = len(ids) < len(found) || len(ids) == limit
 		return t.moveAll(ctx, id, ids, notify.Queued, change{to: notify.Canceled, text: why})
 	})
 	return more, err
@@ -90,7 +98,7 @@ func (t tx) moveAll(ctx context.Context, id notify.MsgID, chunks []int64, from n
 		}
 		var rows []openRow
 		const query = `SELECT message_id, seq, userid, identity, state, attempt, intent_at, error_code, error_message FROM recipient WHERE message_id = ? AND seq BETWEEN ? AND ? AND state = ?`
-		if err := t.all(ctx, &rows, query, id.ID, c.N*notify.ChunkSize, c.N*notify.ChunkSize+notify.ChunkSize-1, from); err != nil {
+		if err := t.all(ctx, &rows, query, id.ID, c.first(), c.last(), from); err != nil {
 			return err
 		}
 		l.chunk(c)
@@ -175,18 +183,25 @@ func (n *Notify) Revive(ctx context.Context, id notify.MsgID, clientID int64, af
 		var found []struct {
 			ID     int64 `db:"id"`
 			N      int   `db:"n"`
+			Size   int   `db:"size"`
 			Failed int   `db:"failed"`
 		}
-		err = t.all(ctx, &found, `SELECT id, n, failed FROM chunk WHERE message_id = ? AND n > ? AND failed > 0 ORDER BY n LIMIT ?`, id.ID, after, limit)
+		err = t.all(ctx, &found, `SELECT id, n, size, failed FROM chunk WHERE message_id = ? AND n > ? AND failed > 0 ORDER BY n LIMIT ?`, id.ID, after, limit)
 		if revived, next = 0, -1; err != nil || len(found) == 0 {
 			return err
 		}
 		if _, err := t.exec(ctx, `DELETE FROM message_stop WHERE message_id = ?`, id.ID); err != nil {
 			return err
 		}
-		ids := make([]int64, len(found))
+		full, size := len(found) == limit, 0
+		var ids []int64
 		for i, f := range found {
-			ids[i] = f.ID
+			if size >= limit*notify.ChunkSize { // large ones: fewer
+				found, full = found[:i], true
+				break
+			}
+			size += f.Size
+			ids = append(ids, f.ID)
 		}
 		if err := t.moveAll(ctx, id, ids, notify.Failed, change{to: notify.Queued}); err != nil {
 			return err
@@ -194,8 +209,8 @@ func (n *Notify) Revive(ctx context.Context, id notify.MsgID, clientID int64, af
 		for _, f := range found {
 			revived += f.Failed
 		}
-		if len(found) == limit {
-			next = found[limit-1].N
+		if full {
+			next = found[len(found)-1].N
 		}
 		return nil
 	})

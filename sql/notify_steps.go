@@ -94,7 +94,7 @@ func skipSteps(batch []*adding) (steps []step) {
 func (a *adding) each(f func(c *chunkRow, seq int, r notify.Target) error) error {
 	for n, c := range a.chunks {
 		for i, r := range a.targets[n] {
-			if err := f(c, c.N*notify.ChunkSize+i, r); err != nil {
+			if err := f(c, c.first()+i, r); err != nil {
 				return err
 			}
 		}
