@@ -54,11 +54,10 @@ const (
 	blocks
 )
 
-// catalog is the part of an account that many bulk accounts share.
-// Templates never change once added, so only people is locked.
+// catalog is the part of an account that many bulk accounts share; templates
+// are those they begin with.
 type catalog struct {
-	templates map[string]*pattern
-	list      []Template
+	templates *stock
 
 	mu     sync.RWMutex
 	people map[string]following
@@ -71,14 +70,16 @@ func (c *catalog) person(openID string) following {
 }
 
 type account struct {
-	index   int
-	profile Account // Followers and the like are in catalog
-	catalog *catalog
-	calls   []atomic.Uint32 // by endpoint
-	mints   atomic.Uint32
-	own     own
-	rights  rights
-	chats   chats
+	index     int
+	profile   Account // Followers and the like are in catalog
+	catalog   *catalog
+	templates shelf
+	reads     atomic.Int32    // of lists of templates
+	calls     []atomic.Uint32 // by endpoint
+	mints     atomic.Uint32
+	own       own
+	rights    rights
+	chats     chats
 
 	mu         sync.Mutex
 	granted    []int // sorted; only while authorized
@@ -186,10 +187,7 @@ func noAccount(appID string) error {
 }
 
 func newCatalog(a Account) *catalog {
-	c := &catalog{templates: map[string]*pattern{}, list: slices.Clone(a.Templates), people: map[string]following{}}
-	for _, t := range a.Templates {
-		c.templates[t.ID] = newPattern(t)
-	}
+	c := &catalog{templates: newStock(a.Templates), people: map[string]following{}}
 	for state, openIDs := range map[following][]string{follows: a.Followers, followedOnce: a.Former} {
 		for _, id := range openIDs {
 			c.people[id] = state
@@ -250,6 +248,7 @@ func (w *world) add(p Account, c *catalog) (*account, bool) {
 	p.Secret, p.IPList = "", nil // the profile is shown
 	a := &account{index: len(w.order), profile: p, catalog: c, calls: make([]atomic.Uint32, w.counters)}
 	a.own.secret, a.own.ips = secret, ips
+	a.templates.now.Store(c.templates)
 	w.byID[p.AppID] = a
 	w.order = append(w.order, a)
 	return a, true

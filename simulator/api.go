@@ -34,7 +34,7 @@ type endpoint struct {
 
 func endpoints() []*endpoint {
 	const get, post = http.MethodGet, http.MethodPost
-	return append(wecomEndpoints(), []*endpoint{
+	return append(append(wecomEndpoints(), templateEndpoints()...), []*endpoint{
 		{path: "/cgi-bin/token", method: get, token: ownSecret, serve: (*Simulator).plainToken},
 		{path: "/cgi-bin/stable_token", method: post, token: ownSecret, serve: (*Simulator).stableToken},
 		{path: "/cgi-bin/component/api_component_token", method: post, serve: (*Simulator).mintComponentToken},
@@ -56,7 +56,6 @@ func endpoints() []*endpoint {
 		{path: "/cgi-bin/message/subscribe/send", method: post, token: accountToken, set: setMini, serve: (*Simulator).sendSubscribe},
 		{path: "/cgi-bin/message/subscribe/bizsend", method: post, token: accountToken, set: setBizNotices, serve: (*Simulator).sendNotice},
 		{path: "/cgi-bin/message/template/subscribe", method: post, token: accountToken, set: setNotices, apps: true, serve: (*Simulator).sendOneTime},
-		{path: "/cgi-bin/template/get_all_private_template", method: get, token: accountToken, set: setNotices, serve: (*Simulator).listTemplates},
 	}...)
 }
 
@@ -69,6 +68,8 @@ const (
 	setMini       = 18 // development of a Mini Program
 	setBizNotices = 89 // subscribe notifications of Official Accounts
 	setCustomer   = 19 // of Mini Programs what setMessages is of Official Accounts
+
+	setSubscriptions = -1 // setMini of Mini Programs, setBizNotices of Official Accounts
 )
 
 // request is one API call on its way through the checks.
@@ -241,7 +242,12 @@ func (a *account) allows(e *endpoint, own bool) *refusal {
 	if isTestAccount(a.profile.AppID) && set != setMessages {
 		return refuse(61007)
 	}
-	if a.profile.MiniProgram && set == setMessages {
+	switch {
+	case set == setSubscriptions && a.profile.MiniProgram:
+		set = setMini
+	case set == setSubscriptions:
+		set = setBizNotices
+	case set == setMessages && a.profile.MiniProgram:
 		set = setCustomer
 	}
 	if _, ok := slices.BinarySearch(a.granted, set); set != 0 && !ok {

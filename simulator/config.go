@@ -24,12 +24,14 @@ type Config struct {
 	PreAuthLife time.Duration // 30 min
 	CodeLife    time.Duration // 1 h, life of an authorization code
 
-	TokenLife        time.Duration // 7200 s, component's and authorizers'
-	TokenOverlap     time.Duration // 5 min that an authorizer's previous token stays good; negative = none
-	ComponentOverlap time.Duration // 0: the component's previous token dies at once (the vendor promises nothing)
-	WrongSecrets     int           // 2,000 tries of a wrong secret in an hour until WeCom bans their address for one
-	MintQuota        int           // component tokens minted before 45009, until the quota is cleared; 0: any number
-	RotateRefresh    bool          // every renewal answers a new refresh token; the old one works 5 more minutes
+	TokenLife        time.Duration     // 7200 s, component's and authorizers'
+	TokenOverlap     time.Duration     // 5 min that an authorizer's previous token stays good; negative = none
+	ComponentOverlap time.Duration     // 0: the component's previous token dies at once (the vendor promises nothing)
+	WrongSecrets     int               // 2,000 tries of a wrong secret in an hour until WeCom bans their address for one
+	MintQuota        int               // component tokens minted before 45009, until the quota is cleared; 0: any number
+	TemplateReads    int               // calls that show an account's templates or categories before 45009; 0: any number
+	Library          []LibraryTemplate // the vendor's public library of templates; nil = SampleLibrary()
+	RotateRefresh    bool              // every renewal answers a new refresh token; the old one works 5 more minutes
 
 	PushRetry    time.Duration     // 5 s between the three tries
 	PushLimit    time.Duration     // 5 s for one try
@@ -61,6 +63,9 @@ func (c Config) withDefaults() Config {
 	c.KeepSends = or(c.KeepSends, 100_000)
 	c.KeepPushes = or(c.KeepPushes, 100_000)
 	c.MaxQueued = or(c.MaxQueued, 1_000_000)
+	if c.Library == nil {
+		c.Library = SampleLibrary()
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

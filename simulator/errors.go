@@ -37,6 +37,7 @@ var texts = map[int]string{
 	40165: "invalid weapp pagepath",
 	40166: "invalid weapp appid",
 	40243: "appsecret is frozen by the owner of the account",
+	40246: "invalid keyword_name_list",
 	40249: "this template msg has been blocked for illegal content",
 	41001: "access_token missing",
 	41002: "appid missing",
@@ -60,6 +61,7 @@ var texts = map[int]string{
 	45002: "content size out of limit",
 	45003: "title size out of limit",
 	45009: "reach max api daily quota limit",
+	45026: "template num exceeds limit",
 	45011: "api minute-quota reach limit, must slower, retry next minute",
 	45008: "article size out of limit",
 	45015: "response out of time limit or subscription is canceled",
@@ -84,6 +86,17 @@ var texts = map[int]string{
 	61015: "must use biz account token for not component api",
 	61023: "refresh_token is invalid",
 	61028: "component is unpublished",
+
+	200011: "account is banned from templates",
+	200012: "private template num exceeds limit",
+	200013: "this template is banned",
+	200014: "invalid tid",
+	200016: "invalid start",
+	200017: "invalid limit",
+	200018: "ids is empty",
+	200019: "invalid ids",
+	200020: "invalid kidList",
+	200021: "invalid sceneDesc",
 }
 
 func refuse(code int) *refusal { return &refusal{Code: code} }

@@ -97,7 +97,7 @@ var rules = map[string]func(string) bool{
 	"time":             matches(timeForm),
 	"date":             matches(dateForm),
 	"amount":           isAmount,
-	"number":           matches(regexp.MustCompile(`^-?[0-9]{1,32}(\.[0-9]+)?$`)),
+	"number":           all(matches(regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)), isShortNumber),
 	"phone_number":     all(upTo(17), no(unicode.IsLetter)),
 	"car_number":       isCarNumber,
 	"letter":           matches(regexp.MustCompile(`^[A-Za-z]{1,32}$`)),
@@ -105,6 +105,7 @@ var rules = map[string]func(string) bool{
 	"name":             isName,
 	"phrase":           matches(regexp.MustCompile(`^\p{Han}{1,5}$`)),
 	"enum_string":      func(string) bool { return true },
+	"enum":             func(string) bool { return true },
 	"short_thing":      func(string) bool { return true },
 }
 
@@ -143,6 +144,16 @@ func all(rules ...func(string) bool) func(string) bool {
 func isAmount(s string) bool {
 	m := money.FindStringSubmatch(s)
 	return m != nil && len(m[1]) <= 12
+}
+
+// isShortNumber: 32 digits, those of decimals counted.
+func isShortNumber(s string) bool {
+	return len(strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)) <= 32
 }
 
 func isShortAmount(s string) bool {

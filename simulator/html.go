@@ -81,7 +81,7 @@ func (s *Simulator) row(sent Send) ledgerRow {
 	row.Account = a.profile.NickName
 	var m templateSend
 	_ = json.Unmarshal(sent.Body, &m) // was read once already
-	for _, t := range a.catalog.list {
+	for _, t := range a.templates.load().list {
 		if t.ID == sent.TemplateID {
 			row.Title = t.Title
 			row.Lines = strings.Split(placeholder.ReplaceAllStringFunc(t.Content, func(p string) string {

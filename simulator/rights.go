@@ -84,7 +84,7 @@ func (s *Simulator) Subscribe(ctx context.Context, b Subscription) error {
 	if b.Scene != nil {
 		return a.confirm(b)
 	}
-	p := a.catalog.templates[b.TemplateID]
+	p := a.templates.load().byID[b.TemplateID]
 	switch {
 	case b.OpenID == "":
 		return fmt.Errorf("openid must not be empty")

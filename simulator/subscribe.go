@@ -65,7 +65,7 @@ func (a *account) hasPage(page string) bool {
 // right of the user.
 func (s *Simulator) acceptSubscribe(q *request, m *subscribeSend, call string) (any, *refusal) {
 	a := q.account
-	p := a.catalog.templates[m.TemplateID]
+	p := a.templates.load().byID[m.TemplateID]
 	switch {
 	case m.ToUser == "":
 		return nil, refuse(41009)

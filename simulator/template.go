@@ -34,7 +34,7 @@ func (s *Simulator) sendTemplate(q *request) (any, *refusal) {
 		return nil, refuse(47001)
 	}
 	a := q.account
-	if fail := a.catalog.refuses(&m); fail != nil {
+	if fail := a.refuses(&m); fail != nil {
 		return nil, fail
 	}
 	msgID, out := s.acceptOnce(q, &m)
@@ -47,17 +47,17 @@ func (s *Simulator) sendTemplate(q *request) (any, *refusal) {
 	}{errorAnswer{0, "ok"}, msgID}, nil
 }
 
-func (c *catalog) refuses(m *templateSend) *refusal {
+func (a *account) refuses(m *templateSend) *refusal {
 	if m.ToUser == "" {
 		return refuse(41009)
 	}
-	switch c.person(m.ToUser) {
+	switch a.catalog.person(m.ToUser) {
 	case 0:
 		return refuse(40003)
 	case followedOnce:
 		return refuse(43004)
 	}
-	p := c.templates[m.TemplateID]
+	p := a.templates.load().byID[m.TemplateID]
 	if p == nil || p.kind != templateMessage {
 		return refuse(40037)
 	}
@@ -97,26 +97,4 @@ func (m *templateSend) deadFields() int {
 		}
 	}
 	return n
-}
-
-type listedTemplate struct {
-	ID       string `json:"template_id"`
-	Title    string `json:"title"`
-	Primary  string `json:"primary_industry"`
-	Deputy   string `json:"deputy_industry"`
-	Content  string `json:"content"`
-	Examples string `json:"example"`
-}
-
-func (s *Simulator) listTemplates(q *request) (any, *refusal) {
-	list := make([]listedTemplate, 0, len(q.account.catalog.list))
-	for _, t := range q.account.catalog.list {
-		if t.Type != templateMessage {
-			continue
-		}
-		list = append(list, listedTemplate{ID: t.ID, Title: t.Title, Content: t.Content, Examples: t.Example})
-	}
-	return struct {
-		List []listedTemplate `json:"template_list"`
-	}{list}, nil
 }
