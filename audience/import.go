@@ -145,24 +145,59 @@ func (r *Room) read(ctx context.Context, w Writer, u Upload, t table) (Import, e
 // perPart is how many rows share a transaction.
 const perPart = 1000
 
-// parts reads to the end of the table.
+// parts reads to the end of the table, and writes each part while the next one
+// is read. What was read before a fault of the file is written.
 func (r *Room) parts(ctx context.Context, id int64, rows *rows, t table) error {
+	reading, stop := context.WithCancelCause(ctx)
+	parts, written := make(chan Part), make(chan struct{})
+	go func() {
+		defer close(written)
+		for p := range parts {
+			if _, err := r.Store.AddPart(ctx, id, p); err != nil {
+				stop(err)
+				return
+			}
+		}
+	}()
+	err := rows.cut(reading, t, func(p Part) {
+		select {
+		case parts <- p:
+		case <-reading.Done(): // the caller has left, or a part could not be written
+		}
+	})
+	close(parts)
+	<-written
+	defer stop(nil)
+	if lost := context.Cause(reading); lost != nil {
+		return lost
+	}
+	return err
+}
+
+// cut reads to the end of the table, and gives the rows on in parts.
+func (r *rows) cut(ctx context.Context, t table, give func(Part)) error {
 	var p Part
-	for n := 0; ; {
+	flush := func() {
+		if len(p.Changes)+p.Bad > 0 {
+			give(p)
+		}
+		p = Part{}
+	}
+	defer flush()
+	for n := 0; ctx.Err() == nil; {
 		l, err := t.next()
-		if err != nil && !ended(err) {
-			return errors.Join(err, r.addPart(ctx, id, &p))
-		}
-		if ended(err) {
-			return r.addPart(ctx, id, &p)
-		}
-		if blank(l) {
+		switch {
+		case ended(err):
+			return nil
+		case err != nil:
+			return err
+		case blank(l):
 			continue
 		}
 		if n++; n > MostRows {
-			return errors.Join(&InputError{"file", fmt.Sprintf("has more than %d rows: the first %d were read; send the rest in another file", MostRows, MostRows)}, r.addPart(ctx, id, &p))
+			return &InputError{"file", fmt.Sprintf("has more than %d rows: the first %d were read; send the rest in another file", MostRows, MostRows)}
 		}
-		c, problems, err := rows.row(ctx, l)
+		c, problems, err := r.row(ctx, l)
 		switch {
 		case err != nil:
 			return err
@@ -172,20 +207,10 @@ func (r *Room) parts(ctx context.Context, id int64, rows *rows, t table) error {
 			p.Changes, p.Rows = append(p.Changes, c), append(p.Rows, l.number)
 		}
 		if len(p.Changes)+p.Bad == perPart {
-			if err := r.addPart(ctx, id, &p); err != nil {
-				return err
-			}
+			flush()
 		}
 	}
-}
-
-func (r *Room) addPart(ctx context.Context, id int64, p *Part) error {
-	if len(p.Changes)+p.Bad == 0 {
-		return nil
-	}
-	_, err := r.Store.AddPart(ctx, id, *p)
-	*p = Part{Changes: p.Changes[:0], Rows: p.Rows[:0]}
-	return err
+	return ctx.Err()
 }
 
 func blank(l line) bool {

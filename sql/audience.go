@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,7 +44,9 @@ func (t tx) change(ctx context.Context, changes []audience.Change, first int64) 
 	if err != nil {
 		return nil, err
 	}
-	have, err := t.values(ctx, ids)
+	old := maps.Clone(ids)
+	maps.DeleteFunc(old, func(_ string, id int64) bool { return id >= first && id < first+int64(len(changes)) }) // made just now: nothing is known of them
+	have, err := t.values(ctx, old)
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +73,15 @@ func (t tx) users(ctx context.Context, changes []audience.Change, id int64) (map
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
-	args := make([]any, 0, 2*len(names))
-	for i, n := range names {
-		args = append(args, id+int64(i), n)
+	var now int64
+	if err := t.get(ctx, &now, `SELECT {now}`); err != nil { // once, not in each of a thousand rows
+		return nil, err
 	}
-	insert := `INSERT INTO user (id, userid, created_at, updated_at) VALUES ` + values(len(names), "(?, ?, {now}, {now})") + t.db.onConflict("userid", "updated_at")
+	args := make([]any, 0, 4*len(names))
+	for i, n := range names {
+		args = append(args, id+int64(i), n, now, now)
+	}
+	insert := `INSERT INTO user (id, userid, created_at, updated_at) VALUES ` + values(len(names), "(?, ?, ?, ?)") + t.db.onConflict("userid", "updated_at")
 	if _, err := t.exec(ctx, insert, args...); err != nil {
 		return nil, err
 	}
@@ -93,10 +100,10 @@ func (t tx) users(ctx context.Context, changes []audience.Change, id int64) (map
 }
 
 func (t tx) values(ctx context.Context, ids map[string]int64) (map[int64][]audience.Value, error) {
-	list := make([]int64, 0, len(ids))
-	for _, id := range ids {
-		list = append(list, id)
+	if len(ids) == 0 {
+		return nil, nil
 	}
+	list := slices.Collect(maps.Values(ids))
 	var rows []valueRow
 	if err := t.all(ctx, &rows, `SELECT user_id, kind, bind_id, value FROM user_value WHERE user_id IN (?)`, list); err != nil {
 		return nil, err
@@ -111,7 +118,8 @@ func (t tx) values(ctx context.Context, ids map[string]int64) (map[int64][]audie
 // replace writes the difference between what was and what shall be.
 func (t tx) replace(ctx context.Context, have, want map[int64][]audience.Value) error {
 	var gone, fresh []valueRow
-	for id, now := range want {
+	for _, id := range slices.Sorted(maps.Keys(want)) { // as the table is ordered: the rows fall side by side
+		now := want[id]
 		gone = append(gone, missing(id, have[id], now)...)
 		fresh = append(fresh, missing(id, now, have[id])...)
 	}
