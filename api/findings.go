@@ -50,7 +50,7 @@ func showFindings(found []health.Finding, a authorizer.Account) []findingAnswer 
 // sender itself if it has a secret of its own.
 func (s *server) senderFindings(ctx context.Context, x sender.Sender) ([]findingAnswer, error) {
 	kind, id := health.Account, x.AppID
-	if x.Credentials == sender.Secret {
+	if x.Credentials != sender.Component {
 		o := token.OfSender(x.Code, x.Kind == sender.WeCom)
 		kind, id = o.Kind, o.ID
 	}

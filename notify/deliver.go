@@ -166,6 +166,9 @@ func (e *delivery) oneCall(ctx context.Context, unit []int) {
 func (e *delivery) hand(ctx context.Context, client wechat.Client, unit []int) (id int64, not map[int]refused, err error) {
 	c := e.work.Calls[unit[0]]
 	says := e.work.Part.content()
+	if one, ok := says.(lone); ok {
+		return 0, nil, one.sendTo(ctx, client, c.Identity)
+	}
 	many, ok := says.(crowd)
 	if !ok {
 		id, err = says.send(ctx, client.Account, c.Identity, duplicateID(e.work.MsgID, c.Seq, c.Attempt))

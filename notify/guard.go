@@ -119,7 +119,8 @@ func (g *guarding) clean(m said) error {
 
 // named are members whose values are names of things, not texts for people.
 var named = []string{"sender", "template_id", "logical_template", "type", "msgtype", "appid", "app_id", "media_id", "thumb_media_id", "color", "lang",
-	"miniprogram_state", "scene", "article_id", "card_id", "kf_account"}
+	"miniprogram_state", "scene", "article_id", "card_id", "kf_account",
+	"base64", "md5", "mentioned_list", "mentioned_mobile_list"}
 
 // walk visits every text and number of JSON that people may read, with its path.
 func walk(path string, raw json.RawMessage, visit func(path, text string)) error {

@@ -90,7 +90,9 @@ type Part struct {
 	Subscribe  *Subscribe `json:"subscribe,omitempty"`
 	OneTime    *OneTime   `json:"onetime,omitempty"`
 	Customer   *Customer  `json:"customer,omitempty"`
-	App        *App       `json:"app,omitempty"` // of WeCom
+	App        *App       `json:"app,omitempty"`   // of WeCom
+	Robot      *Robot     `json:"robot,omitempty"` // to the group of a webhook of WeCom
+	Chat       *Chat      `json:"chat,omitempty"`  // to chats that a WeCom app made
 }
 
 // content is whichever the part has.
@@ -104,6 +106,10 @@ func (p Part) content() content {
 		return p.Customer
 	case p.App != nil:
 		return p.App
+	case p.Robot != nil:
+		return p.Robot
+	case p.Chat != nil:
+		return p.Chat
 	}
 	return p.Template
 }

@@ -151,7 +151,7 @@ func (t aimed) ids() string {
 // fits tells whether one of its data has the right form; else what that is.
 func (t aimed) fits(id string) (ok bool, form string) {
 	if t.group != nil {
-		return isNumber32(id), "a number above 0, as a text"
+		return t.group.fits(id), t.group.form
 	}
 	return t.kind.fits(id) || id != "" && id == t.kind.all, t.kind.form
 }

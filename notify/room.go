@@ -25,6 +25,8 @@ type Senders interface {
 	Why(ctx context.Context, code string) (reason string, err error)
 	// Lacks is Why for what needs a permission set of its own.
 	Lacks(ctx context.Context, code string, set int) (reason string, err error)
+	// Robot tells whether a sender of kind wechatwk is the webhook of a group chat.
+	Robot(ctx context.Context, code string) (bool, error)
 }
 
 // Audience knows the identities of users; those without one are left out.

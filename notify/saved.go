@@ -116,7 +116,7 @@ func (r *Room) checkGeneral(ctx context.Context, c Client, messages map[string]j
 		if err := r.mayUse(ctx, c, m.sender, "messages."+m.path+".sender"); err != nil {
 			return err
 		}
-		if _, err := m.kind.parse("messages."+m.path, m.raw, q); err != nil {
+		if _, err := r.parse(ctx, "messages."+m.path, m, m.sender, q); err != nil {
 			return err
 		}
 	}

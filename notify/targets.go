@@ -26,7 +26,7 @@ func (r *Room) parts(ctx context.Context, c Client, q *request) ([]Part, error) 
 		if m.raw, err = r.logical(ctx, c, m, p.Sender); err != nil {
 			return nil, err
 		}
-		says, err := m.kind.parse(m.path, m.raw, q)
+		says, err := r.parse(ctx, m.path, m, p.Sender, q)
 		if err != nil {
 			return nil, err
 		}

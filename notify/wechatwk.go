@@ -52,14 +52,18 @@ func isMember(id string) bool {
 type group struct {
 	name, prefix, ids string
 	kind              *kind
+	fits              func(id string) bool
+	form              string // of one that fits
 }
 
 const (
 	partyPrefix = "party/"
 	tagPrefix   = "tag/"
+	chatPrefix  = "chat/"
 )
 
-var groups = []group{{"wechatwk_party", partyPrefix, "department", &weCom}, {"wechatwk_tag", tagPrefix, "tag", &weCom}}
+var groups = []group{{"wechatwk_party", partyPrefix, "department", &weCom, isNumber32, "a number above 0, as a text"},
+	{"wechatwk_tag", tagPrefix, "tag", &weCom, isNumber32, "a number above 0, as a text"}, {"wechatwk_chat", chatPrefix, "chatid", &weCom, isChatID, chatForm}}
 
 func groupNamed(name string) *group {
 	for i := range groups {
@@ -83,26 +87,7 @@ const (
 )
 
 func parseWeCom(path string, raw json.RawMessage, q *request) (content, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
-		return nil, invalid(path, "must be an object")
-	}
-	var is struct {
-		Type string `json:"msgtype"`
-	}
-	if err := json.Unmarshal(raw, &is); err != nil {
-		return nil, invalid(path+".msgtype", "must be a text")
-	}
-	form, ok := appForms[is.Type]
-	if !ok {
-		return nil, invalid(path+".msgtype", "is %q: this version sends %s", is.Type, strings.Join(sorted(appForms), ", "))
-	}
-	object := fields[is.Type]
-	if object == nil {
-		return nil, invalid(path+"."+is.Type, "is missing: a message of msgtype %s has an object of that name", is.Type)
-	}
-	delete(fields, is.Type)
-	rest, err := encode(fields)
+	kind, object, rest, err := openWeCom(path, raw, sorted(appForms))
 	if err != nil {
 		return nil, err
 	}
@@ -110,17 +95,9 @@ func parseWeCom(path string, raw json.RawMessage, q *request) (content, error) {
 	if err := strict(path, rest, &m); err != nil {
 		return nil, err
 	}
-	l := &limits{draft: q.draft}
-	says := form.object()
-	if err := strict(path+"."+is.Type, object, says); err != nil {
-		return nil, err
-	}
-	if says.limit(l, path+"."+is.Type); l.err != nil {
-		return nil, l.err
-	}
-	q.warnings = append(q.warnings, l.warnings...)
-	a := &App{Type: is.Type}
-	if a.Object, err = encode(says); err != nil {
+	form := appForms[kind]
+	a := &App{Type: kind}
+	if a.Object, err = q.held(path+"."+kind, object, form.object()); err != nil {
 		return nil, err
 	}
 	return a, m.options(path, form, a)

@@ -11,13 +11,13 @@ import (
 )
 
 // Speaker gives a sender in whose name calls can be made, whichever permission
-// sets its account granted. Errors: those of Ready but ErrPermission.
+// sets its account granted. Errors: those of Ready but ErrPermission; ErrNoToken.
 func (r *Room) Speaker(ctx context.Context, code string) (Sender, error) {
 	s, err := r.ready(ctx, code)
 	if errors.Is(err, ErrPermission) {
 		err = nil
 	}
-	return s, err
+	return s, s.hasNone(err)
 }
 
 // Caller gives a client for any call in the sender's name. ErrPermission: the

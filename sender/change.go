@@ -12,6 +12,9 @@ type Change struct {
 // Apply makes of a sender what it shall be, its new secrets in Secrets, or
 // answers an *InputError. Whoever authorizes the platform keeps no secret.
 func (c Change) Apply(s Sender) (Sender, error) {
+	if was := s.Credentials; c.Credentials != nil && was != "" && (was == Webhook) != (*c.Credentials == Webhook) {
+		return s, &InputError{"credentials", `cannot change to or from "webhook", which is no account: make another sender`}
+	}
 	for _, f := range []struct{ to, from *string }{
 		{&s.Name, c.Name}, {&s.Credentials, c.Credentials}, {&s.AppID, c.AppID}, {&s.CorpID, c.CorpID},
 		{&s.Secrets.AppSecret, c.AppSecret}, {&s.Secrets.Secret, c.Secret}, {&s.Secrets.Token, c.Token}, {&s.Secrets.AESKey, c.AESKey},

@@ -35,8 +35,10 @@ func (s *Sender) checkKind() error {
 		return &InputError{"kind", "must be wechatoa, wechatmp, wechatwk or wechatapp"}
 	case s.Credentials == "":
 		s.Credentials = f.usual
-	case s.Credentials != Component && s.Credentials != Secret:
-		return &InputError{"credentials", `must be "component" or "secret"`}
+	case s.Credentials == Webhook && s.Kind != WeCom:
+		return &InputError{"credentials", `"webhook" is for group chats of WeCom, kind wechatwk: use "component" or "secret"`}
+	case s.Credentials != Component && s.Credentials != Secret && s.Credentials != Webhook:
+		return &InputError{"credentials", `must be "component" or "secret", or for a group chat of WeCom "webhook"`}
 	case s.Credentials == Component && f.usual == Secret:
 		return &InputError{"credentials", fmt.Sprintf(`must be "secret" for %s: only Official Accounts and Mini Programs can authorize a platform`, s.Kind)}
 	}
@@ -57,10 +59,13 @@ var forms = map[string]form{
 }
 
 // takes is the form of the sender; one that authorizes the platform may have an
-// AppID from the start, and no secret.
+// AppID from the start, and no secret; a webhook has its key and nothing else.
 func (s *Sender) takes() form {
-	if s.Credentials == Component {
+	switch s.Credentials {
+	case Component:
 		return form{may: []string{"app_id"}}
+	case Webhook:
+		return form{may: []string{"secret"}}
 	}
 	return forms[s.Kind]
 }
@@ -78,7 +83,7 @@ func (s *Sender) fields() []input {
 	}
 	return []input{
 		{"app_id", s.AppID, checkID}, {"corp_id", s.CorpID, checkID}, {"agent_id", agent, checkAgent},
-		{"app_secret", s.Secrets.AppSecret, checkSecret}, {"secret", s.Secrets.Secret, checkSecret},
+		{"app_secret", s.Secrets.AppSecret, checkSecret}, {"secret", s.Secrets.Secret, s.checkOwn},
 		{"token", s.Secrets.Token, checkToken}, {"encoding_aes_key", s.Secrets.AESKey, checkAESKey},
 	}
 }
@@ -107,6 +112,8 @@ var where = map[string]string{
 // refusal tells why a sender does not take a field.
 func (s *Sender) refusal(name string) string {
 	switch {
+	case s.Credentials == Webhook:
+		return `must be left out: a group's webhook has nothing but its key, which is given as "secret"`
 	case s.Credentials == Component && s.Kind != WeCom && name != "corp_id" && name != "agent_id" && name != "secret":
 		return `must be left out: the account authorizes the platform and has no secret here; for one of its own set credentials to "secret"`
 	case s.Kind == MobileApp && (name == "token" || name == "encoding_aes_key"):
@@ -176,6 +183,18 @@ func checkSecret(name, secret string) error {
 	}
 	if n := len(secret); n < 8 || n > 128 {
 		return &InputError{name, fmt.Sprintf("has %d characters: a secret has 8 to 128, most often 32 or 43", n)}
+	}
+	return nil
+}
+
+// checkOwn looks at what is given as secret: an app's, or the key of a webhook,
+// of which people copy the whole address.
+func (s *Sender) checkOwn(name, secret string) error {
+	if s.Credentials != Webhook {
+		return checkSecret(name, secret)
+	}
+	if n := len(secret); n < 8 || n > 128 || !all(secret, func(c byte) bool { return alnum(c) || c == '-' }) {
+		return &InputError{name, "must be the key alone, what follows key= in the webhook's address: 8 to 128 letters, digits and -"}
 	}
 	return nil
 }

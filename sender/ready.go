@@ -25,6 +25,8 @@ var (
 	ErrPermission   = errors.New("the account did not grant a permission set")
 	ErrNoSecret     = errors.New("the sender has no secret yet: set it")
 	ErrResting      = errors.New("the sender's token is not renewed any more")
+	// ErrNoToken is no reason against sending, but against all else.
+	ErrNoToken = errors.New("the sender is the webhook of a group chat: it has no access token, and sends messages and files only")
 )
 
 // Set is a permission set of a component, by its number and its name for people.
@@ -106,10 +108,18 @@ func (r *Room) readyFor(ctx context.Context, code string, need *Set) (Sender, er
 // needs. Whoever shows a secret of its own needs none.
 func (r *Room) With(ctx context.Context, code string, need Set) (Sender, wechat.TokenSource, error) {
 	s, err := r.readyFor(ctx, code, &need)
-	if err != nil {
+	if err = s.hasNone(err); err != nil {
 		return Sender{}, nil, err
 	}
 	return s, r.Tokens(s), nil
+}
+
+// hasNone is err, or that there is no token.
+func (s Sender) hasNone(err error) error {
+	if err == nil && s.Credentials == Webhook {
+		err = fmt.Errorf("sender %s: %w", s.Code, ErrNoToken)
+	}
+	return err
 }
 
 func (r *Room) look(ctx context.Context, code string, need *Set, old time.Duration) (Sender, error) {
@@ -117,7 +127,7 @@ func (r *Room) look(ctx context.Context, code string, need *Set, old time.Durati
 	switch {
 	case err != nil:
 		return s, err
-	case s.Credentials == Secret:
+	case s.Credentials == Secret || s.Credentials == Webhook:
 		err = r.secretReady(ctx, s, old)
 	case s.AppID == "":
 		err = ErrUnbound
@@ -155,7 +165,7 @@ func (r *Room) secretReady(ctx context.Context, s Sender, old time.Duration) err
 	if !s.SecretSet {
 		return fmt.Errorf("%w as %s", ErrNoSecret, s.secretField())
 	}
-	if r.Rests == nil {
+	if r.Rests == nil || s.Credentials == Webhook {
 		return nil
 	}
 	problem, err := recall(r, &r.resting, s.Code, old, func() (string, error) { return r.Rests(ctx, s) })

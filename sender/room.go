@@ -32,6 +32,7 @@ type Room struct {
 	statuses map[string]seen[Status]
 	resting  map[string]seen[string]
 	keys     map[string]seen[Keys]
+	robots   map[string]seen[string] // keys of webhooks
 	kinds    map[string]seen[[]Keys]
 }
 
@@ -92,7 +93,7 @@ func (r *Room) Delete(ctx context.Context, code string) error {
 // of one that was made.
 func (r *Room) changed(s Sender, err error) error {
 	r.mu.Lock()
-	r.senders, r.resting, r.keys, r.kinds = nil, nil, nil, nil
+	r.senders, r.resting, r.keys, r.kinds, r.robots = nil, nil, nil, nil, nil
 	r.mu.Unlock()
 	if err == nil && r.Changed != nil {
 		r.Changed(s)
@@ -117,21 +118,24 @@ func (r *Room) Codes(ctx context.Context, kind string) ([]string, error) {
 
 // Client gives a client that speaks for the sender, or the errors of Ready.
 func (r *Room) Client(ctx context.Context, code string) (wechat.Client, error) {
-	s, tokens, err := r.Source(ctx, code)
+	s, err := r.ready(ctx, code)
 	switch {
 	case err != nil:
 		return wechat.Client{}, err
+	case s.Credentials == Webhook:
+		robot, err := r.robot(ctx, s)
+		return wechat.Client{Robot: robot}, err
 	case s.Kind == WeCom:
-		return wechat.Client{WeCom: r.API.WeCom(s.CorpID, s.AgentID, tokens)}, nil
+		return wechat.Client{WeCom: r.API.WeCom(s.CorpID, s.AgentID, r.Tokens(s))}, nil
 	}
-	return wechat.Client{Account: r.API.Account(s.AppID, tokens)}, nil
+	return wechat.Client{Account: r.API.Account(s.AppID, r.Tokens(s))}, nil
 }
 
 // Source gives a sender that can speak and the token of its calls, or the
 // errors of Ready.
 func (r *Room) Source(ctx context.Context, code string) (Sender, wechat.TokenSource, error) {
 	s, err := r.ready(ctx, code)
-	if err != nil {
+	if err = s.hasNone(err); err != nil {
 		return Sender{}, nil, err
 	}
 	return s, r.Tokens(s), nil

@@ -15,10 +15,12 @@ const (
 )
 
 // Component says that the account authorizes the platform; Secret, that it has
-// a secret of its own.
+// a secret of its own; Webhook, that it is no account but the webhook of a group
+// chat on WeCom, whose key is kept as the secret.
 const (
 	Component = "component"
 	Secret    = "secret"
+	Webhook   = "webhook"
 )
 
 // Sender is one sending account.

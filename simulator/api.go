@@ -19,6 +19,7 @@ const (
 	ownSecret    // none: AppID and AppSecret
 	appToken     // WeCom's
 	agentSecret  // none: CorpID and the app's secret
+	robotKey     // none: the key of a webhook
 )
 
 // endpoint is one path of api.weixin.qq.com.
@@ -26,8 +27,9 @@ type endpoint struct {
 	path   string
 	method string
 	token  tokenKind
-	set    int  // permission set the account must have granted; 0 = none
-	apps   bool // mobile apps may call it, too
+	set    int   // permission set the account must have granted; 0 = none
+	apps   bool  // mobile apps may call it, too
+	most   int64 // bytes of a body; 0 = 1 MiB
 	serve  func(*Simulator, *request) (any, *refusal)
 	index  int
 }
@@ -115,7 +117,7 @@ func (s *Simulator) read(w http.ResponseWriter, r *http.Request, e *endpoint) *r
 	if e.token == componentToken && q.token == "" {
 		q.token = query.Get("component_access_token")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, max(e.most, maxRequestBody)))
 	if err != nil {
 		q.bad = refuse(47001)
 	}
@@ -129,6 +131,8 @@ func (s *Simulator) read(w http.ResponseWriter, r *http.Request, e *endpoint) *r
 		return q
 	case appToken, agentSecret:
 		s.readAgent(q)
+		return q
+	case robotKey:
 		return q
 	}
 	if e.method == http.MethodGet {

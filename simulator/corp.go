@@ -27,6 +27,8 @@ type Corp struct {
 	LinkedParties map[string][]string `json:"linked_parties,omitempty"`
 	// Accounts is the ceiling of the company's accounts: each app may send to 200 members a day for each; 0 is no bound.
 	Accounts int `json:"accounts,omitempty"`
+
+	Webhooks []Webhook `json:"webhooks,omitempty"` // of its group chats
 }
 
 // Agent is one app of a company.
@@ -38,12 +40,15 @@ type Agent struct {
 	Closed  bool     `json:"closed,omitempty"`
 	// Receives: it has an address for pushes although no console was entered, so that it may send cards that call back.
 	Receives bool `json:"receives,omitempty"`
+	Narrow   bool `json:"narrow,omitempty"` // it does not see the root department, without which it has no chats
 }
 
 // corp is a company of the world.
 type corp struct {
 	profile Corp // without agents
 	calls   []atomic.Uint32
+	robots  map[string]*robot // by key
+	chats   appChats
 
 	mu     sync.RWMutex
 	agents map[int64]*agent
@@ -55,6 +60,8 @@ type agent struct {
 	id    int64
 	name  string
 	mints atomic.Uint32
+
+	narrow bool
 
 	mu     sync.Mutex
 	secret string
@@ -118,10 +125,10 @@ func (w *wecom) add(p Corp, counters int) bool {
 	if w.corps[p.CorpID] != nil {
 		return false
 	}
-	c := &corp{profile: p, calls: make([]atomic.Uint32, counters), agents: map[int64]*agent{}}
+	c := &corp{profile: p, calls: make([]atomic.Uint32, counters), agents: map[int64]*agent{}, robots: p.robots()}
 	c.profile.Agents = nil
 	for _, a := range p.Agents {
-		made := &agent{receives: a.Receives, index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed}
+		made := &agent{receives: a.Receives, index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed, narrow: a.Narrow}
 		c.agents[a.AgentID] = made
 		w.agents = append(w.agents, made)
 	}

@@ -24,6 +24,11 @@ func wecomEndpoints() []*endpoint {
 		{path: WeComPath + "/cgi-bin/message/recall", method: post, token: appToken, serve: (*Simulator).recallApp},
 		{path: WeComPath + "/cgi-bin/message/update_template_card", method: post, token: appToken, serve: (*Simulator).updateCard},
 		{path: WeComPath + "/cgi-bin/linkedcorp/message/send", method: post, token: appToken, serve: (*Simulator).sendLinked},
+		{path: WeComPath + "/cgi-bin/webhook/send", method: post, token: robotKey, most: robotBody, serve: (*Simulator).sendRobot},
+		{path: WeComPath + "/cgi-bin/appchat/create", method: post, token: appToken, serve: (*Simulator).createChat},
+		{path: WeComPath + "/cgi-bin/appchat/update", method: post, token: appToken, serve: (*Simulator).changeChat},
+		{path: WeComPath + "/cgi-bin/appchat/get", method: get, token: appToken, serve: (*Simulator).readChat},
+		{path: WeComPath + "/cgi-bin/appchat/send", method: post, token: appToken, serve: (*Simulator).sendChat},
 	}
 }
 
@@ -69,6 +74,24 @@ var wecomTexts = map[int]string{
 	45009:  "api freq out of limit",
 	48002:  "api forbidden",
 	60020:  "not allow to access from your ip",
+	301019: "media md5 mismatch",
+	40007:  "invalid media_id",
+	40050:  "invalid chatid",
+	40123:  "invalid image content",
+	42031:  "invalid card_type",
+	42045:  "invalid card_action",
+	86001:  "invalid chatid",
+	86006:  "invalid chat member count",
+	86007:  "invalid chat member",
+	86008:  "chat of another app",
+	86207:  "owner is no member of the chat",
+	86215:  "chatid exists already",
+	86216:  "invalid chat member",
+	93000:  "invalid webhook url",
+	93001:  "the chat does not allow the webhook",
+	93004:  "the webhook is disabled",
+	93017:  "empty message",
+	93018:  "image too big",
 	301002: "not allow operate another agent with this accesstoken",
 }
 

@@ -76,9 +76,20 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 		}
 		for _, c := range b.chunks {
 			b.l.chunk(c)
-			w, wait := b.begin(c, asked[c.ID])
+			take := asked[c.ID]
+			pace, err := t.pace(ctx, c, b.l.heads[c.MessageID].parts[c.Part])
+			if err != nil {
+				return err
+			}
+			take.Most = pace.room(take.Most)
+			w, wait := b.begin(c, take)
+			if err := t.spend(ctx, pace, w); err != nil {
+				return err
+			}
 			c.due(lease)
 			switch {
+			case len(w.Calls) == 0 && pace.wait() > 0: // the sender's minute is full
+				c.due(pace.wait())
 			case len(w.Calls) == 0 && wait > 0: // a rule has others to go first
 				c.Attempts++
 				c.due(max(wait, min(time.Second<<min(c.Attempts, 6), time.Minute)))

@@ -153,7 +153,7 @@ func (t tx) senderHealth(ctx context.Context, app string, senderID int64) error 
 		return nil
 	case err != nil:
 		return err
-	case s.Credentials == sender.Secret:
+	case s.Credentials != sender.Component:
 		return t.health(ctx, app, token.OfSender(s.Code, s.Kind == sender.WeCom))
 	case s.AppID == "":
 		return nil

@@ -148,6 +148,9 @@ func (s *Sender) Delete(ctx context.Context, code string) error {
 		if err := t.keepOwnToken(ctx, s.component, old); err != nil {
 			return err
 		}
+		if _, err := t.exec(ctx, `DELETE FROM sender_pace WHERE sender_id = ?`, old.ID); err != nil {
+			return err
+		}
 		n, err := t.exec(ctx, `DELETE FROM sender WHERE id = ?`, old.ID)
 		if err == nil && n == 0 {
 			err = fs.ErrNotExist

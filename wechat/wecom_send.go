@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// Client speaks for one sender: as an account, or as an app on WeCom. The other is nil.
+// Client speaks for one sender: as an account, as an app on WeCom, or as the webhook of a group there. The others are nil.
 type Client struct {
 	Account *Account
 	WeCom   *WeCom
+	Robot   *Robot
 }
 
 // AppMessage is a message of a WeCom app. The same value is the same bytes, by which WeCom knows a repeat.

@@ -36,7 +36,7 @@ func senderCreate(flags *pflag.FlagSet) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&made.Kind, "kind", sender.OfficialAccount, "wechatoa, wechatmp, wechatwk or wechatapp")
 	f.StringVar(&made.Name, "name", "", "name for people; the code if empty")
-	f.StringVar(&made.Credentials, "credentials", "", "component or secret; by itself component where the kind allows that")
+	f.StringVar(&made.Credentials, "credentials", "", "component, secret or, for a group chat of WeCom, webhook; by itself component where the kind allows that")
 	f.StringVar(&made.AppID, "app-id", "", "AppID of the account")
 	f.StringVar(&made.CorpID, "corp-id", "", "WeCom: id of the company")
 	f.Int64Var(&made.AgentID, "agent-id", 0, "WeCom: id of the app")
@@ -55,7 +55,7 @@ type secretFlag struct {
 func secretFlags(s *sender.Secrets) []secretFlag {
 	return []secretFlag{
 		{"app-secret-file", "SENDER_APP_SECRET", "file with the AppSecret", &s.AppSecret},
-		{"secret-file", "SENDER_SECRET", "file with the secret of the app on WeCom", &s.Secret},
+		{"secret-file", "SENDER_SECRET", "file with the secret of the app on WeCom, or the key of a webhook", &s.Secret},
 		{"token-file", "SENDER_TOKEN", "file with the token that pushes are signed with", &s.Token},
 		{"encoding-aes-key-file", "SENDER_ENCODING_AES_KEY", "file with the EncodingAESKey that pushes are encrypted with", &s.AESKey},
 	}
@@ -106,7 +106,10 @@ func createSender(ctx context.Context, c *cobra.Command, cfg *Config, s *store, 
 		return err
 	}
 	next := fmt.Sprintf("Invite its account's administrator: POST /v1/senders/%s/invitations", made.Code)
-	if made.Credentials == sender.Secret {
+	switch made.Credentials {
+	case sender.Webhook:
+		next = "Send to its group by it, as docs/wecom.md says."
+	case sender.Secret:
 		next = fmt.Sprintf("A running service asks for its token within seconds; how that went stands at GET /v1/senders/%s", made.Code)
 	}
 	fmt.Fprintf(c.OutOrStdout(), "Sender %s is made. %s\n", made.Code, next)
