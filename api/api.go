@@ -52,6 +52,7 @@ type Config struct {
 	Webhook   *webhook.Room
 	Followers *sender.Followers
 	Links     *audience.Links
+	Ledger    *audience.Ledger
 
 	Authorizers *authorizer.Authorizers
 	Tokens      *token.Keeper // tells how tokens are

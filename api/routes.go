@@ -73,6 +73,8 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/senders/:code/followers/pull", who: scope(access.Users), do: (*server).pullFollowers, action: "followers.pull"},
 		{method: "POST", path: "/v1/senders/:code/login", who: scope(access.Users), do: (*server).login},
 		{method: "POST", path: "/v1/senders/:code/bind-links", who: scope(access.Users), do: (*server).makeBindLink, action: "bind-link.create"},
+		{method: "GET", path: "/v1/senders/:code/grants", who: scope(access.Users), do: (*server).listGrants},
+		{method: "POST", path: "/v1/senders/:code/grants", who: scope(access.Users), do: (*server).reportGrant, action: "grant.report"},
 		{method: "GET", path: "/bind/:token", who: public, do: (*server).openBindLink, perMinute: 30},
 		{method: "GET", path: "/bind/callback", who: public, do: (*server).returnToBind, perMinute: 30},
 		{method: "GET", path: "/v1/imports", who: scope(access.Users), do: (*server).listImports},

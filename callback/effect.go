@@ -25,7 +25,17 @@ type Effects struct {
 	Follow func(ctx context.Context, appID, openID string, following bool, created time.Time) error
 	// Outcome brings WeChat's later word on a message of an account,
 	// whichever address it came to.
-	Outcome func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error
+	Outcome func(ctx context.Context, appID string, o wechat.Outcome, from Origin) error
+	// Answers brings what a user of an account said about messages of templates.
+	Answers func(ctx context.Context, appID string, all []wechat.Answer, from Origin) error
+}
+
+// Origin is the event that brings what an effect is told. Event and Part name
+// it for good, so that what is not idempotent by itself can be done once.
+type Origin struct {
+	Event   int64
+	Part    int // of an event that is brought in parts, from 0
+	Created time.Time
 }
 
 // Authorization is an authorized or updateauthorized event.
@@ -50,10 +60,10 @@ type effect struct {
 	do   func(context.Context) error
 }
 
-// of is the one switch that routes events, of the account appID if they are
-// about one; nil for those without an effect. What an account pushes at its own
+// of is the one switch that routes events; nil for those without an effect. What an account pushes at its own
 // address never speaks for the component.
-func (f *Effects) of(s Source, appID string, p *wechat.Push, plain []byte) *effect {
+func (f *Effects) of(e *Event, p *wechat.Push, plain []byte) *effect {
+	s, appID := e.Source, e.AppID
 	if s == Component {
 		return f.info(p)
 	}
@@ -65,16 +75,21 @@ func (f *Effects) of(s Source, appID string, p *wechat.Push, plain []byte) *effe
 	if openID, following, ok := p.Follow(); ok && f.Follow != nil {
 		return &effect{"follow", func(ctx context.Context) error { return f.Follow(ctx, appID, openID, following, created) }}
 	}
+	from := Origin{Event: e.ID, Created: created}
 	if p.HasOutcomes() && f.Outcome != nil && s != WeCom {
-		return &effect{"outcome", func(ctx context.Context) error { return f.outcomes(ctx, appID, p.Outcomes(plain), created) }}
+		return &effect{"outcome", func(ctx context.Context) error { return f.outcomes(ctx, appID, p.Outcomes(plain), from) }}
+	}
+	if p.HasAnswers() && f.Answers != nil && s != WeCom {
+		return &effect{"answers", func(ctx context.Context) error { return f.Answers(ctx, appID, p.Answers(plain), from) }}
 	}
 	return nil
 }
 
 // outcomes brings each; those brought before one that comes again do no harm.
-func (f *Effects) outcomes(ctx context.Context, appID string, all []wechat.Outcome, created time.Time) error {
-	for _, o := range all {
-		if err := f.Outcome(ctx, appID, o, created); err != nil {
+func (f *Effects) outcomes(ctx context.Context, appID string, all []wechat.Outcome, from Origin) error {
+	for i, o := range all {
+		from.Part = i
+		if err := f.Outcome(ctx, appID, o, from); err != nil {
 			return err
 		}
 	}

@@ -75,8 +75,11 @@ func newHouse(t testing.TB, db *sql.DB, change ...func(*callback.Config)) *house
 			Unauthorized: func(_ context.Context, appID string, created time.Time) error {
 				return h.call(fmt.Sprint("unauthorized ", appID, " ", created.Unix()))
 			},
-			Outcome: func(_ context.Context, appID string, o wechat.Outcome, _ time.Time) error {
+			Outcome: func(_ context.Context, appID string, o wechat.Outcome, _ callback.Origin) error {
 				return h.call(fmt.Sprint("outcome ", appID, " ", o.MsgID, " ", o.Status))
+			},
+			Answers: func(_ context.Context, appID string, all []wechat.Answer, from callback.Origin) error {
+				return h.call(fmt.Sprint("answers ", appID, " ", all, " ", from.Event > 0))
 			},
 		},
 	}

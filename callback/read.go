@@ -142,7 +142,7 @@ func (d *Door) componentEvent(r *Request, p *wechat.Push, plain []byte, unread e
 	if p.AuthorizerAppID != "" {
 		e.AppID = plainID(p.AuthorizerAppID)
 	}
-	e.Due = d.Effects.of(e.Source, e.AppID, p, plain) != nil
+	e.Due = d.Effects.of(e, p, plain) != nil
 	return e, nil
 }
 
@@ -159,7 +159,7 @@ func (d *Door) messageEvent(ctx context.Context, r *Request, p *wechat.Push, pla
 	e := d.event(r, r.AppID, p, plain)
 	e.Secret = releaseCode(r.AppID, p) != ""
 	e.Held = !known
-	e.Due = e.Held || d.Effects.of(e.Source, e.AppID, p, plain) != nil
+	e.Due = e.Held || d.Effects.of(e, p, plain) != nil
 	return e, nil
 }
 
@@ -181,7 +181,7 @@ func (d *Door) ownEvent(r *Request, l *lock, p *wechat.Push, plain []byte, unrea
 		e.Type, e.Dedup = family+".unreadable", sum("unreadable "+about, plain)
 		return e, nil
 	}
-	e.Due = d.Effects.of(e.Source, e.AppID, p, plain) != nil
+	e.Due = d.Effects.of(e, p, plain) != nil
 	return e, nil
 }
 

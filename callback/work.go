@@ -111,7 +111,7 @@ func (d *Door) attempt(ctx context.Context, j *Job) (kind string, err error) {
 			return kind, err
 		}
 	}
-	e := d.Effects.of(j.Source, j.AppID, &push, j.Body)
+	e := d.Effects.of(&j.Event, &push, j.Body)
 	if e == nil {
 		return kind, nil
 	}

@@ -106,6 +106,7 @@ func (r *Room) accept(ctx context.Context, c Client, d *Draft, body []byte) (Rec
 	if err := r.draft(ctx, c, q, d); err != nil {
 		return Receipt{}, err
 	}
+	r.hint(ctx, q, d)
 	id, again, err := r.Store.Add(ctx, d)
 	if errors.Is(err, ErrQuota) {
 		err = &Refusal{codeBroadcasts, "", fmt.Sprintf("%s: a client may send %d a day", ErrQuota, d.Quota)}

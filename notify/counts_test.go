@@ -57,7 +57,7 @@ func history(rt *rapid.T, h *house, run int) {
 			if h.v.got(o) == 0 {
 				continue
 			}
-			err := h.room.Outcome(ctx, outcome(o, h.v.msgID(o), rapid.Bool().Draw(rt, "delivered")))
+			_, err := h.room.Outcome(ctx, outcome(o, h.v.msgID(o), rapid.Bool().Draw(rt, "delivered")))
 			if err != nil && !errors.Is(err, notify.ErrTooEarly) {
 				rt.Fatal(err)
 			}

@@ -78,6 +78,16 @@ type content interface {
 	send(ctx context.Context, a *wechat.Account, to, id string) (int64, error)
 }
 
+// consented is a content that the recipient must have agreed to, message by
+// message; scene is that of a one-time subscription, else noScene.
+type consented interface {
+	content
+	consent() (template string, scene int)
+}
+
+// noScene is the scene of what has none.
+const noScene = -1
+
 // Part is what a message says at one sender.
 type Part struct {
 	Sender     string     `json:"sender"`
@@ -117,6 +127,16 @@ func (p Part) content() content {
 // TemplateID is the vendor's id of the template that the part is made of; empty
 // if it is of none.
 func (p Part) TemplateID() string { return p.content().templateID() }
+
+// Consent is what recipients must have agreed to: a template and the scene of a
+// one-time subscription, else -1. needed is false if the part needs none.
+func (p Part) Consent() (template string, scene int, needed bool) {
+	if c, ok := p.content().(consented); ok {
+		template, scene = c.consent()
+		return template, scene, true
+	}
+	return "", 0, false
+}
 
 // Window is how long after the intent a call for the part may be repeated with
 // the same bytes; 0: never.

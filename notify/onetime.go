@@ -129,6 +129,8 @@ func (o *OneTime) needs() int { return 0 }
 
 func (o *OneTime) templateID() string { return o.ID }
 
+func (o *OneTime) consent() (template string, scene int) { return o.ID, o.Scene }
+
 func (o *OneTime) send(ctx context.Context, a *wechat.Account, openid, _ string) (int64, error) {
 	return 0, a.SendOneTime(ctx, wechat.OneTimeMessage{
 		ToUser: openid, TemplateID: o.ID, Scene: o.Scene, Title: o.Title, Content: o.Content, Color: o.Color, URL: o.URL,

@@ -17,19 +17,20 @@ const patience = 10 * time.Minute
 // Outcome joins the vendor's later word with its send: by the vendor's id,
 // sender and openid; without a known id by sender, openid and time, if exactly
 // one send within ten minutes fits. A repeated or late one does no harm, one
-// that belongs to no send of ours is counted and dropped.
-func (r *Room) Outcome(ctx context.Context, o Outcome) error {
+// that belongs to no send of ours is counted and dropped. ours is false if
+// somebody else must have sent the message.
+func (r *Room) Outcome(ctx context.Context, o Outcome) (ours bool, err error) {
 	match, err := r.Store.Outcome(ctx, o)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if match == Early {
 		if time.Since(o.At) < patience {
-			return ErrTooEarly
+			return false, ErrTooEarly
 		}
-		match = Unmatched
+		match = Several
 	}
-	names := [...]string{Changed: "changed", Known: "known", Unmatched: "unmatched"}
+	names := [...]string{Changed: "changed", Known: "known", Unmatched: "unmatched", Several: "unmatched"}
 	r.metrics.outcomes.WithLabelValues(names[match]).Inc()
-	return nil
+	return match != Unmatched, nil
 }

@@ -22,7 +22,7 @@ func outcome(openid string, msgID int64, delivered bool) notify.Outcome {
 
 func (h *house) outcome(o notify.Outcome) {
 	h.t.Helper()
-	if err := h.room.Outcome(context.Background(), o); err != nil {
+	if _, err := h.room.Outcome(context.Background(), o); err != nil {
 		h.t.Fatalf("outcome %+v: %v", o, err)
 	}
 }
@@ -113,7 +113,7 @@ func TestAnOutcomeThatOvertakesTheAnswerIsToldToComeAgain(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		early := outcome("o1", h.v.msgID("o1"), true)
-		if err := h.room.Outcome(context.Background(), early); !errors.Is(err, notify.ErrTooEarly) {
+		if _, err := h.room.Outcome(context.Background(), early); !errors.Is(err, notify.ErrTooEarly) {
 			h.t.Errorf("before the answer: %v", err)
 		}
 		wait.Wait()
@@ -134,7 +134,7 @@ func TestAnOutcomeTooEarlyForTenMinutesIsDropped(t *testing.T) {
 	h.send()
 	o := outcome("o1", 5, true)
 	o.At = time.Now().Add(-11 * time.Minute)
-	if err := room.Outcome(context.Background(), o); err != nil {
+	if _, err := room.Outcome(context.Background(), o); err != nil {
 		t.Fatalf("after eleven minutes: %v", err)
 	}
 	all, err := h.metrics.Gather()
@@ -182,7 +182,7 @@ func TestOutcomesOfOneChunkAtOnceKeepItsCounts(t *testing.T) {
 		for i, o := range ids {
 			for range 2 {
 				wait.Go(func() {
-					if err := h.room.Outcome(context.Background(), outcome(o, h.v.msgID(o), i%3 != 0)); err != nil {
+					if _, err := h.room.Outcome(context.Background(), outcome(o, h.v.msgID(o), i%3 != 0)); err != nil {
 						h.t.Error(err)
 					}
 				})

@@ -42,11 +42,21 @@ type Audience interface {
 	Listed(ctx context.Context, id int64, words []string) (map[string]bool, error)
 }
 
+// Rights knows what users agreed to: a hint, for the vendor cannot be asked.
+type Rights interface {
+	// Without gives those of the openids who have no recorded right to a message of
+	// the template at the sender; scene is -1 but for a one-time subscription.
+	Without(ctx context.Context, sender, account, template string, scene int, openids []string) ([]string, error)
+	// Granted counts the users with a recorded right, up to most.
+	Granted(ctx context.Context, sender, account, template string, scene, most int) (int, error)
+}
+
 // Config says what the room needs. Store, Senders and Audience are required.
 type Config struct {
 	Store    Store
 	Senders  Senders
 	Audience Audience
+	Rights   Rights                // nil: nobody's are known, and nothing is said of them
 	Log      *slog.Logger          // nil: slog.Default()
 	Metrics  prometheus.Registerer // nil: none
 

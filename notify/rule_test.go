@@ -94,7 +94,7 @@ func TestARuleWaitsForTheDelivery(t *testing.T) {
 			sent[r.Identity] = r
 		}
 		for openid, delivered := range map[string]bool{"b0": true, "b1": false} {
-			err := h.room.Outcome(context.Background(), notify.Outcome{AppID: "wxapp2", User: openid, MsgID: sent[openid].VendorMsgID, Delivered: delivered, Status: "failed: user block", At: time.Now()})
+			_, err := h.room.Outcome(context.Background(), notify.Outcome{AppID: "wxapp2", User: openid, MsgID: sent[openid].VendorMsgID, Delivered: delivered, Status: "failed: user block", At: time.Now()})
 			if err != nil {
 				h.t.Fatal(err)
 			}

@@ -90,7 +90,7 @@ func TestStatsAreTheCountsOfTheMessagesAndOutliveThem(t *testing.T) {
 func (h *house) word(r notify.Recipient, status string) {
 	h.t.Helper()
 	o := notify.Outcome{AppID: "wxapp1", User: r.Identity, MsgID: r.VendorMsgID, Delivered: status == "success", Status: status, At: time.Now()}
-	if err := h.room.Outcome(context.Background(), o); err != nil {
+	if _, err := h.room.Outcome(context.Background(), o); err != nil {
 		h.t.Fatal(err)
 	}
 }

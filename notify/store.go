@@ -126,12 +126,14 @@ type Outcome struct {
 type Matched uint8
 
 // An outcome changes a recipient, repeats what is known, comes while the
-// recipient is being sent, or belongs to nothing known.
+// recipient is being sent, belongs to nothing known, or to one of several sends
+// that cannot be told apart.
 const (
 	Changed Matched = iota
 	Known
 	Early
 	Unmatched
+	Several
 )
 
 // Backlog is what waits.

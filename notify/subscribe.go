@@ -192,6 +192,8 @@ func (s *Subscribe) needs() int {
 
 func (s *Subscribe) templateID() string { return s.ID }
 
+func (s *Subscribe) consent() (template string, scene int) { return s.ID, noScene }
+
 func (s *Subscribe) send(ctx context.Context, a *wechat.Account, openid, _ string) (int64, error) {
 	m := wechat.SubscribeMessage{ToUser: openid, TemplateID: s.ID, Page: s.Page, MiniProgram: s.MiniProgram, State: s.State, Lang: s.Lang, Data: s.Data}
 	if s.Notice {

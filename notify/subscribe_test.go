@@ -57,11 +57,11 @@ func TestTheLaterWordOnASubscribeMessageFindsItAlsoWithoutItsID(t *testing.T) {
 			w.send()
 			for openid, state := range map[string]string{subscriber: "delivered", refuser: "failed"} {
 				o := notify.Outcome{AppID: "wxmini1", User: openid, MsgID: 5, Template: "OTHER", Delivered: state == "delivered", Status: "blocked (1)", At: time.Now()}
-				if err := w.room.Outcome(context.Background(), o); err != nil || w.states(msgID)[openid] != "sent" {
+				if _, err := w.room.Outcome(context.Background(), o); err != nil || w.states(msgID)[openid] != "sent" {
 					t.Fatalf("the word on another template: %v, %v", err, w.states(msgID))
 				}
 				o.Template = "PRI"
-				if err := w.room.Outcome(context.Background(), o); err != nil || w.states(msgID)[openid] != state {
+				if _, err := w.room.Outcome(context.Background(), o); err != nil || w.states(msgID)[openid] != state {
 					t.Errorf("%s: %v, %v", openid, err, w.states(msgID))
 				}
 			}

@@ -158,7 +158,7 @@ func rowArgs(rows []valueRow) []any {
 	return args
 }
 
-// Delete removes users with all their values.
+// Delete removes users with all their values, and what they agreed to.
 func (a *Audience) Delete(ctx context.Context, userids []string) (map[string]bool, error) {
 	var existed map[string]bool
 	err := a.db.inTx(ctx, func(t tx) error {
@@ -170,11 +170,22 @@ func (a *Audience) Delete(ctx context.Context, userids []string) (map[string]boo
 		for _, id := range found {
 			existed[id] = true
 		}
+		var had []valueRow
+		if err := t.all(ctx, &had, `SELECT v.user_id, v.kind, v.bind_id, v.value FROM user_value v JOIN user u ON u.id = v.user_id WHERE u.userid IN (?) AND v.kind IN (?)`,
+			found, audience.Consenting); err != nil {
+			return err
+		}
 		if _, err := t.exec(ctx, `DELETE FROM user_value WHERE user_id IN (SELECT id FROM user WHERE userid IN (?))`, found); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, `DELETE FROM user WHERE userid IN (?)`, found)
-		return err
+		if _, err := t.exec(ctx, `DELETE FROM user WHERE userid IN (?)`, found); err != nil {
+			return err
+		}
+		identities := make([]audience.Value, len(had))
+		for i, v := range had {
+			identities[i] = audience.Value{Kind: v.Kind, BindID: v.BindID, Value: v.Value}
+		}
+		return t.dropRightsOf(ctx, identities)
 	})
 	return existed, err
 }

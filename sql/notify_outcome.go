@@ -116,10 +116,13 @@ func nearest(rows []sendRow, o notify.Outcome) (one sendRow, m notify.Matched, e
 			fits++
 		}
 	}
-	if fits != 1 {
+	switch fits {
+	case 0:
 		return one, notify.Unmatched, nil
+	case 1:
+		return one, notify.Changed, nil
 	}
-	return one, notify.Changed, nil
+	return one, notify.Several, nil
 }
 
 // settleOutcomes writes a batch in one transaction. What was found is looked at

@@ -103,6 +103,9 @@ func (t tx) settle(ctx context.Context, l *ledger) error {
 	if err := t.count(ctx, l); err != nil {
 		return err
 	}
+	if err := t.tellConsents(ctx, l); err != nil {
+		return err
+	}
 	var news feedNews
 	for _, c := range l.chunks {
 		for _, ch := range l.changes[c] {

@@ -122,6 +122,11 @@ func (s *Sender) change(ctx context.Context, t tx, old, now sender.Sender, was s
 	if err != nil {
 		return err
 	}
+	if now.AppID != old.AppID {
+		if err := t.dropRights(ctx, old.AppID); err != nil {
+			return err
+		}
+	}
 	if sealed.secretDiffers(was) || now.Credentials != old.Credentials || now.Account() != old.Account() || now.AgentID != old.AgentID {
 		return t.keepOwnToken(ctx, s.component, now)
 	}
@@ -158,6 +163,9 @@ func (s *Sender) Delete(ctx context.Context, code string) error {
 		if err != nil {
 			return err
 		}
+		if err := t.dropRights(ctx, old.AppID); err != nil {
+			return err
+		}
 		freed, err := t.unbind(ctx, s.component, code, "")
 		if err != nil {
 			return err
@@ -189,8 +197,10 @@ func (t tx) bindSender(ctx context.Context, code, appID string) error {
 	if _, err := t.exec(ctx, `UPDATE sender SET app_id = '', updated_at = {now} WHERE app_id = ? AND credentials = ? AND code <> ?`, appID, sender.Component, code); err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `UPDATE sender SET app_id = ?, updated_at = {now} WHERE id = ?`, appID, old.ID)
-	return err
+	if _, err = t.exec(ctx, `UPDATE sender SET app_id = ?, updated_at = {now} WHERE id = ?`, appID, old.ID); err != nil {
+		return err
+	}
+	return t.dropRights(ctx, old.AppID)
 }
 
 // idle refuses while a chunk of the sender is open. Open chunks alone have a

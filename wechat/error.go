@@ -49,6 +49,9 @@ type Error struct {
 	is   error  // nil: not in the table
 }
 
+// CodeNoRight is the refusal of a message that the recipient has not agreed to, or not as often.
+const CodeNoRight = 43101
+
 // dialect is one of the two that the vendor answers in: alike, but the same codes mean different things.
 type dialect struct {
 	name, prefix string
@@ -259,21 +262,21 @@ var table = map[int]row{
 	61069: {fastRegistration, ErrComponent},
 	61070: {fastRegistration, ErrComponent},
 
-	40003: {"the openid is wrong, another account's, or not a follower's", ErrRecipient},
-	40132: {"the WeChat name is wrong", ErrRecipient},
-	40226: {"the user is blocked for risk", ErrRecipient},
-	43004: {"the recipient does not follow the account", ErrRecipient},
-	43005: {"the recipient is not a friend", ErrRecipient},
-	43006: {"the recipient blocked the account", ErrRecipient},
-	43019: {"the recipient is on the account's blacklist", ErrRecipient},
-	43101: {"the recipient refused, cancelled or used up the subscription", ErrRecipient},
-	43108: {"the recipient cannot be sent to", ErrRecipient},
-	45015: {"the time to answer this recipient is over", ErrRecipient},
-	45037: {"the recipient has not talked to the account lately", ErrRecipient},
-	45047: {"too many messages without an answer of the recipient", ErrRecipient},
-	46004: {"the user does not exist", ErrRecipient},
-	48002: {"the recipient switched messages off", ErrRecipient},
-	50005: {"the recipient does not follow the account", ErrRecipient},
+	40003:       {"the openid is wrong, another account's, or not a follower's", ErrRecipient},
+	40132:       {"the WeChat name is wrong", ErrRecipient},
+	40226:       {"the user is blocked for risk", ErrRecipient},
+	43004:       {"the recipient does not follow the account", ErrRecipient},
+	43005:       {"the recipient is not a friend", ErrRecipient},
+	43006:       {"the recipient blocked the account", ErrRecipient},
+	43019:       {"the recipient is on the account's blacklist", ErrRecipient},
+	CodeNoRight: {"the recipient refused, cancelled or used up the subscription", ErrRecipient},
+	43108:       {"the recipient cannot be sent to", ErrRecipient},
+	45015:       {"the time to answer this recipient is over", ErrRecipient},
+	45037:       {"the recipient has not talked to the account lately", ErrRecipient},
+	45047:       {"too many messages without an answer of the recipient", ErrRecipient},
+	46004:       {"the user does not exist", ErrRecipient},
+	48002:       {"the recipient switched messages off", ErrRecipient},
+	50005:       {"the recipient does not follow the account", ErrRecipient},
 
 	40031: {"the list holds bad openids", ErrMessage},
 	40036: {"the template id has a wrong length", ErrMessage},

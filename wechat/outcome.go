@@ -60,3 +60,42 @@ func (p *Push) Outcome() (Outcome, bool) {
 	}
 	return o, true
 }
+
+// Answer is what a user said, or set, about messages of a template.
+type Answer struct {
+	User     string // openid
+	Template string
+	Accepted bool // else refused
+	Setting  bool // in the account's settings, not in a popup: always a refusal
+}
+
+const (
+	subscriptionAnswered = "subscribe_msg_popup_event"
+	subscriptionChanged  = "subscribe_msg_change_event"
+)
+
+// HasAnswers tells whether the push is of users who answered whether messages of a template may be sent to them.
+func (p *Push) HasAnswers() bool {
+	return p.InfoType == "" && (strings.EqualFold(p.Event, subscriptionAnswered) || strings.EqualFold(p.Event, subscriptionChanged))
+}
+
+// Answers reads them; plain is what ParsePush read. One event may tell of several templates. None for every other push, and
+// for one that cannot be read; other words than accept and reject are left out.
+// https://developers.weixin.qq.com/doc/service/guide/product/subscription_messages/push.md
+func (p *Push) Answers(plain []byte) []Answer {
+	if !p.HasAnswers() {
+		return nil
+	}
+	typed, err := TypedPush("wechat."+subscriptionAnswered, plain)
+	if err != nil {
+		return nil
+	}
+	setting := strings.EqualFold(p.Event, subscriptionChanged)
+	var all []Answer
+	for _, s := range typed.(*SubscriptionAnswered).List {
+		if accepted := s.Status == "accept"; accepted && !setting || s.Status == "reject" {
+			all = append(all, Answer{User: p.FromUserName, Template: s.TemplateID, Accepted: accepted, Setting: setting})
+		}
+	}
+	return all
+}

@@ -45,6 +45,7 @@ type house struct {
 	followers   *sender.Followers
 	users       *audience.Room
 	bindLinks   *audience.Links
+	ledger      *audience.Ledger
 	messages    *notify.Room
 	health      *health.Room
 	door        *callback.Door
@@ -71,7 +72,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
 		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
-		Senders: h.senders, Followers: h.followers, Links: h.bindLinks, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
+		Senders: h.senders, Followers: h.followers, Links: h.bindLinks, Ledger: h.ledger, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
 		Health: h.health, ComponentAppID: cfg.ComponentAppID,
 		Lender: func(s sender.Sender) *token.Source { return h.tokens.Source(owner(s)) },
 	})
@@ -121,13 +122,14 @@ func (h *house) rooms() (err error) {
 	}
 	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes}
+	h.ledger = &audience.Ledger{Store: h.store.Audience()}
 	h.bindLinks = &audience.Links{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("bind"),
 		Address: h.senders.VisitorLink, Visitor: h.visitor}
 	h.webhooks = webhook.New(webhook.Config{
 		Store: h.store.Webhook(), Egress: webhook.Egress{Allowed: cfg.TargetNetworks}, WeComSender: cfg.ReceiptWeComSender, Log: h.log, Metrics: h.metrics,
 	})
 	h.messages = notify.New(notify.Config{
-		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Log: h.log, Metrics: h.metrics,
+		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Rights: h.ledger, Log: h.log, Metrics: h.metrics,
 		Doubt: h.doubt, Receipts: h.webhooks.Registered, Nudge: func() { h.nudge("sends") },
 	})
 	h.release = &callback.Release{Vendor: vendor.Component(cfg.ComponentAppID, platform), API: vendor, Store: h.store.Release(cfg.ComponentAppID)}
@@ -268,13 +270,8 @@ func (h *house) effects() callback.Effects {
 		Unauthorized: h.authorizers.Unauthorized,
 		Follow:       h.followers.Follow,
 		Release:      h.release.Answer,
-		Outcome: func(ctx context.Context, appID string, o wechat.Outcome, created time.Time) error {
-			err := h.messages.Outcome(ctx, notify.Outcome{AppID: appID, User: o.User, MsgID: o.MsgID, Template: o.Template, Delivered: o.Delivered, Status: o.Status, At: created})
-			if errors.Is(err, notify.ErrTooEarly) {
-				return callback.Later{After: time.Second}
-			}
-			return err
-		},
+		Outcome:      h.outcome,
+		Answers:      h.answered,
 	}
 }
 

@@ -21,6 +21,7 @@ func (h *house) work() {
 		newStep("counts", 10*time.Second, h.messages.CountDue),
 		newStep("preparations", time.Second, h.messages.PrepareDue),
 		newStep("recalls", time.Second, h.messages.RecallDue),
+		newStep("consents", time.Second, h.ledger.EnterSent),
 	}
 	h.jobs = []job{
 		{"@every 5s", "renew tokens that are due", func(context.Context) error { h.nudge("renewals"); return nil }},
@@ -30,6 +31,10 @@ func (h *house) work() {
 		{"55 3 * * *", "forget old counts", drain(h.messages.ForgetStats)},
 		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},
 		{"@hourly", "forget ended bind links", drain(h.bindLinks.Forget)},
+		{"@hourly", "forget which events' consents are counted", drain(h.ledger.ForgetSources)},
+		{"25 3 * * *", "forget old consents that allow nothing", drain(func(ctx context.Context) (int, error) {
+			return h.ledger.ForgetRights(ctx, max(h.retention(), consentLife))
+		})},
 		{"@hourly", "forget old reports of imports", drain(h.users.ForgetImports)},
 		{"@hourly", "forget ended invitations and codes", drain(h.authorizers.Prune)},
 		{"@hourly", "forget codes of the release test", count(func(ctx context.Context) (int, error) { return h.release.Store.Forget(ctx, 24*time.Hour) })},
@@ -40,6 +45,10 @@ func (h *house) work() {
 		{"50 3 * * *", "forget old lines of the feed", drain(func(ctx context.Context) (int, error) { return h.store.ForgetFeed(ctx, h.retention(), 1000) })},
 	}
 }
+
+// consentLife is how long what allows nothing is kept at least: that somebody
+// agreed to a template for long is told by such a line, too.
+const consentLife = 365 * 24 * time.Hour
 
 func (h *house) retention() time.Duration { return time.Duration(h.cfg.RetentionDays) * 24 * time.Hour }
 
