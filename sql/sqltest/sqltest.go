@@ -39,9 +39,12 @@ func Source(t testing.TB, kind string) string {
 	return "mysql:" + fresh(t)
 }
 
-// Open opens and migrates a database and closes it after the test.
+// Open opens and migrates a database and closes it after the test. An empty one
+// is filled from a template: the migrations take seconds on MariaDB, the copy of
+// what they make does not.
 func Open(t testing.TB, source string) *sql.DB {
 	t.Helper()
+	fill(t, source)
 	db := Raw(t, source, 0)
 	if err := db.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
