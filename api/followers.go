@@ -115,7 +115,7 @@ func speechProblem(code string, err error) error {
 	if in, ok := errors.AsType[*sender.InputError](err); ok {
 		return invalid(in.Field, in.Text)
 	}
-	for _, known := range []error{sender.ErrNoFollowers, sender.ErrUnbound, sender.ErrUnauthorized, sender.ErrPermission, sender.ErrNoSecret, sender.ErrResting} {
+	for _, known := range []error{sender.ErrNoFollowers, sender.ErrUnbound, sender.ErrUnauthorized, sender.ErrPermission, sender.ErrNoSecret, sender.ErrResting, sender.ErrNoToken} {
 		if errors.Is(err, known) {
 			return conflict(err.Error())
 		}

@@ -77,6 +77,10 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/senders/:code/grants", who: scope(access.Users), do: (*server).reportGrant, action: "grant.report"},
 		{method: "GET", path: "/bind/:token", who: public, do: (*server).openBindLink, perMinute: 30},
 		{method: "GET", path: "/bind/callback", who: public, do: (*server).returnToBind, perMinute: 30},
+		{method: "GET", path: "/v1/senders/:code/chats", who: scope(access.Send), do: (*server).listChats},
+		{method: "POST", path: "/v1/senders/:code/chats", who: scope(access.Send), do: (*server).makeChat, action: "chat.create"},
+		{method: "GET", path: "/v1/senders/:code/chats/:chatid", who: scope(access.Send), do: (*server).readChat},
+		{method: "PATCH", path: "/v1/senders/:code/chats/:chatid", who: scope(access.Send), do: (*server).changeChat, action: "chat.update"},
 		{method: "GET", path: "/v1/imports", who: scope(access.Users), do: (*server).listImports},
 		{method: "GET", path: "/v1/imports/:id", who: scope(access.Users), do: (*server).readImport},
 

@@ -91,4 +91,6 @@ type Store interface {
 	// without both token and key have none: fs.ErrNotExist.
 	Keys(ctx context.Context, code string) (Keys, error)
 	KeysOf(ctx context.Context, kind string, limit int) ([]Keys, error)
+
+	ChatStore
 }

@@ -153,8 +153,10 @@ func (s *Sender) Delete(ctx context.Context, code string) error {
 		if err := t.keepOwnToken(ctx, s.component, old); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, `DELETE FROM sender_pace WHERE sender_id = ?`, old.ID); err != nil {
-			return err
+		for _, table := range []string{"sender_pace", "app_chat"} {
+			if _, err := t.exec(ctx, `DELETE FROM `+table+` WHERE sender_id = ?`, old.ID); err != nil {
+				return err
+			}
 		}
 		n, err := t.exec(ctx, `DELETE FROM sender WHERE id = ?`, old.ID)
 		if err == nil && n == 0 {
