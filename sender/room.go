@@ -34,6 +34,7 @@ type Room struct {
 	keys     map[string]seen[Keys]
 	robots   map[string]seen[string] // keys of webhooks
 	kinds    map[string]seen[[]Keys]
+	forms    map[string]seen[wechat.Form]
 }
 
 // seen is an answer of the store and when it was asked for.

@@ -55,10 +55,11 @@ func (c Choice) Check() (field, problem string) {
 }
 
 func (c Choice) checkSubscription() (field, problem string) {
+	if field, problem = CheckTID(c.TID); field != "" {
+		return field, problem
+	}
 	scene := utf8.RuneCountInString(c.Scene)
 	switch {
-	case len(c.TID) > 20 || !digitsOnly(c.TID):
-		return "tid", "must be the number of a template of the library, see GET /v1/senders/{code}/template-library/titles"
 	case len(c.Kids) < fewestKids || len(c.Kids) > mostKids:
 		return "kidList", fmt.Sprintf("has %d keywords: %d to %d", len(c.Kids), fewestKids, mostKids)
 	case scene == 0 || scene > mostScene || strings.TrimSpace(c.Scene) == "":
@@ -73,6 +74,14 @@ func (c Choice) checkSubscription() (field, problem string) {
 		if slices.Contains(c.Kids[:i], kid) {
 			return fmt.Sprintf("kidList[%d]", i), fmt.Sprintf("is %d a second time: name each keyword once", kid)
 		}
+	}
+	return "", ""
+}
+
+// CheckTID is Check for a TID alone.
+func CheckTID(tid string) (field, problem string) {
+	if len(tid) > 20 || !digitsOnly(tid) {
+		return "tid", "must be the number of a template of the library, see GET /v1/senders/{code}/template-library/titles"
 	}
 	return "", ""
 }

@@ -33,6 +33,7 @@ var (
 	ErrThrottledDay    = means("quota used up", "wait for the daily reset, or clear the quota")
 	ErrBusy            = means("WeChat is busy", "try again later; the request may have been taken")
 	ErrDuplicate       = means("already accepted", "nothing to do")
+	ErrTemplatesFull   = means("account's template list is full", "delete a template that the account needs no longer, then add again")
 	ErrTemplateList    = means("account's template list may not change", "change it in the account's own console")
 	ErrRequest         = means("our request is malformed", "report this: it is a fault of the program")
 )
@@ -317,9 +318,9 @@ var table = map[int]row{
 	45065: {"the clientmsgid was accepted before", ErrDuplicate},
 
 	43100:  {"templates were changed too often", ErrTemplateList},
-	45026:  {"too many templates", ErrTemplateList},
+	45026:  {"too many templates", ErrTemplatesFull},
 	45027:  {"the template does not fit the account's industry", ErrTemplateList},
-	200012: {"the limit of own templates is reached", ErrTemplateList},
+	200012: {"the limit of own templates is reached", ErrTemplatesFull},
 	200013: {"this library template is banned", ErrTemplateList},
 
 	40002:  {"wrong grant_type", ErrRequest},

@@ -13,7 +13,7 @@ var everyMeaning = map[string]error{
 	"token": ErrTokenRefused, "ticket": ErrTicket, "authorized": ErrNotAuthorized, "address": ErrAddress, "secret": ErrSecret,
 	"code": ErrCode, "unpublished": ErrUnpublished, "permission": ErrPermission, "account": ErrAccount, "component": ErrComponent,
 	"recipient": ErrRecipient, "message": ErrMessage, "value": ErrValue, "minute": ErrThrottledMinute, "day": ErrThrottledDay,
-	"busy": ErrBusy, "duplicate": ErrDuplicate, "templates": ErrTemplateList, "request": ErrRequest,
+	"busy": ErrBusy, "duplicate": ErrDuplicate, "templates": ErrTemplateList, "full": ErrTemplatesFull, "request": ErrRequest,
 }
 
 func TestCodesHaveExactlyOneMeaning(t *testing.T) {
@@ -35,6 +35,8 @@ func TestCodesHaveExactlyOneMeaning(t *testing.T) {
 		"day":         {45009, 45028, 48006, 40251},
 		"busy":        {-1, 61450},
 		"duplicate":   {45065},
+		"templates":   {43100, 45027, 200013},
+		"full":        {45026, 200012},
 		"request":     {41001, 43002, 47001, 40033, 61014, 44002},
 		"":            {99999, 1},
 	}

@@ -71,3 +71,22 @@ func ParameterType(name string) string {
 	}
 	return parts[1]
 }
+
+// Form is a template as a send has to fill it.
+type Form struct {
+	ID         string
+	Type       int
+	Parameters []Parameter
+}
+
+// Form reads the content.
+func (t Template) Form() Form { return Form{t.ID, t.Type, t.Parameters()} }
+
+// Subscription tells whether it is a form of subscriptions, not of template messages.
+func (f Form) Subscription() bool { return f.Type != TypeMessage }
+
+// Typed tells whether WeChat refuses values that do not fit: it does so of subscriptions and of category templates; in
+// messages of the older ones it cuts what is too long and passes over what it does not know.
+func (f Form) Typed() bool {
+	return f.Subscription() || slices.ContainsFunc(f.Parameters, func(p Parameter) bool { return p.Type != "" })
+}

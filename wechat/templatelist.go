@@ -64,7 +64,7 @@ func (a *Account) Templates(ctx context.Context) ([]Template, error) {
 // AddTemplate takes a template of the library of template messages into the account's own list and gives its id there.
 // names are the keywords in order, needed where short is digits alone; an older number (TM00015) takes none.
 //
-// ErrTemplateList: the list is full or may not change. ErrUnanswered: perhaps added; read the list.
+// ErrTemplatesFull; ErrTemplateList: the list may not change. ErrUnanswered: perhaps added; read the list.
 func (a *Account) AddTemplate(ctx context.Context, short string, names []string) (id string, err error) {
 	const op = "template/api_add_template"
 	var answer struct {
