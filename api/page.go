@@ -28,12 +28,18 @@ func (c *call) page() (page, error) {
 		}
 		p.limit = n
 	}
+	var err error
+	p.after, err = c.cursor()
+	return p, err
+}
+
+// cursor is what next_cursor of the last answer stands for.
+func (c *call) cursor() (string, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(c.Query("cursor"))
 	if err != nil || len(raw) > 512 {
-		return p, badCursor()
+		return "", badCursor()
 	}
-	p.after = string(raw)
-	return p, nil
+	return string(raw), nil
 }
 
 // number reads after as an id, for lists that go by id; the beginning is 0.

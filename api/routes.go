@@ -84,6 +84,13 @@ func (s *server) routes() []route {
 		{method: "GET", path: "/v1/imports", who: scope(access.Users), do: (*server).listImports},
 		{method: "GET", path: "/v1/imports/:id", who: scope(access.Users), do: (*server).readImport},
 
+		{method: "GET", path: "/v1/senders/:code/templates", who: scope(access.Templates), do: (*server).listAccountTemplates},
+		{method: "POST", path: "/v1/senders/:code/templates", who: scope(access.Templates), do: (*server).addAccountTemplate, action: "account-template.add"},
+		{method: "POST", path: "/v1/senders/:code/templates/refresh", who: scope(access.Templates), do: (*server).refreshAccountTemplates, action: "account-template.refresh"},
+		{method: "DELETE", path: "/v1/senders/:code/templates/:id", who: scope(access.Templates), do: (*server).deleteAccountTemplate, action: "account-template.delete"},
+		{method: "GET", path: "/v1/senders/:code/template-library/categories", who: scope(access.Templates), do: (*server).libraryCategories},
+		{method: "GET", path: "/v1/senders/:code/template-library/titles", who: scope(access.Templates), do: (*server).libraryTitles},
+		{method: "GET", path: "/v1/senders/:code/template-library/keywords", who: scope(access.Templates), do: (*server).libraryKeywords},
 		{method: "GET", path: "/v1/templates", who: scope(access.Templates), do: templates.list},
 		{method: "POST", path: "/v1/templates", who: scope(access.Templates), do: templates.create, action: "template.create"},
 		{method: "GET", path: "/v1/templates/:id", who: scope(access.Templates), do: templates.one},

@@ -30,7 +30,7 @@ const (
 // Failure policy: what WeChat refused may be asked for again; what it did not
 // answer is looked for in the list before it is added again.
 func (t *Templates) Ensure(ctx context.Context, code string, c wechat.Choice) (f wechat.Form, reason string, err error) {
-	a, err := t.account(ctx, code, kindOf(c))
+	a, err := t.account(ctx, code, KindOf(c))
 	if err != nil {
 		reason, err = whyNot(err)
 		return f, reason, err
@@ -124,7 +124,7 @@ func (e *ensuring) do(ctx context.Context) (wechat.Template, error) {
 }
 
 func (e *ensuring) list(ctx context.Context) ([]wechat.Template, error) {
-	list, _, err := e.room.read(ctx, e.account, kindOf(e.choice))
+	list, _, err := e.room.read(ctx, e.account, KindOf(e.choice))
 	return list, err
 }
 

@@ -8,8 +8,9 @@ import (
 	"wechattpp/wechat"
 )
 
-func kindOf(c wechat.Choice) string {
-	if c.Subscription() {
+// KindOf is the kind of template, or of a choice of the library.
+func KindOf(t interface{ Subscription() bool }) string {
+	if t.Subscription() {
 		return Subscriptions
 	}
 	return TemplateMessages
@@ -22,7 +23,7 @@ func (t *Templates) Add(ctx context.Context, code string, c wechat.Choice) (made
 	if field, problem := c.Check(); field != "" {
 		return made, nil, &InputError{field, problem}
 	}
-	a, err := t.account(ctx, code, kindOf(c))
+	a, err := t.account(ctx, code, KindOf(c))
 	if err != nil {
 		return made, nil, err
 	}
@@ -32,7 +33,7 @@ func (t *Templates) Add(ctx context.Context, code string, c wechat.Choice) (made
 	}
 	ctx = context.WithoutCancel(ctx) // it is there: each call is bounded
 	unread = t.Store.RecordAddition(ctx, a.AppID(), c.Key(), id)
-	list, _, err := t.read(ctx, a, kindOf(c))
+	list, _, err := t.read(ctx, a, KindOf(c))
 	for _, o := range list {
 		if o.ID == id {
 			return o, unread, nil
@@ -51,8 +52,11 @@ func add(ctx context.Context, a *wechat.Account, c wechat.Choice) (id string, er
 	return a.AddTemplate(ctx, c.Short, c.Names)
 }
 
+// ErrNotKept: whether the account has such a template is not known here.
+var ErrNotKept = errors.New("the template is not in what is kept of the account's lists: see GET /v1/senders/{code}/templates, or refresh them first")
+
 // Delete takes a template out of the account's list. One that WeChat does not
-// have any more is forgotten. fs.ErrNotExist: it is not in what is kept.
+// have any more is forgotten. ErrNotKept.
 func (t *Templates) Delete(ctx context.Context, code, id string) error {
 	s, _, err := t.owner(ctx, code, "")
 	if err != nil {
@@ -60,16 +64,12 @@ func (t *Templates) Delete(ctx context.Context, code, id string) error {
 	}
 	known, err := t.Store.Template(ctx, s.AppID, id)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &InputError{"id", "is not in the list that is kept here: see GET /v1/senders/{code}/templates, or refresh the list first"}
+		return ErrNotKept
 	}
 	if err != nil {
 		return err
 	}
-	kind := TemplateMessages
-	if known.Subscription() {
-		kind = Subscriptions
-	}
-	a, err := t.account(ctx, code, kind)
+	a, err := t.account(ctx, code, KindOf(known))
 	if err != nil {
 		return err
 	}

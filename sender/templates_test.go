@@ -134,7 +134,7 @@ func TestWhoHasNoTemplatesOrMayNotReadThem(t *testing.T) {
 			"31 titles":                          input(long, "limit"),
 			"start -1":                           input(far, "start"),
 			"a tid of letters":                   input(word, "tid"),
-			"a template that is not in the list": input(tm.Delete(ctx, "oa", "x"), "id"),
+			"a template that is not in the list": errors.Is(tm.Delete(ctx, "oa", "x"), sender.ErrNotKept),
 		} {
 			if !ok {
 				t.Errorf("%s was not refused as it should be", name)

@@ -43,6 +43,7 @@ type house struct {
 	authorizers *authorizer.Authorizers
 	senders     *sender.Room
 	followers   *sender.Followers
+	templates   *sender.Templates
 	users       *audience.Room
 	bindLinks   *audience.Links
 	ledger      *audience.Ledger
@@ -72,7 +73,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
 		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
-		Senders: h.senders, Followers: h.followers, Links: h.bindLinks, Ledger: h.ledger, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
+		Senders: h.senders, Followers: h.followers, Templates: h.templates, Links: h.bindLinks, Ledger: h.ledger, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
 		Health: h.health, ComponentAppID: cfg.ComponentAppID,
 		Lender: func(s sender.Sender) *token.Source { return h.tokens.Source(owner(s)) },
 	})
@@ -121,6 +122,7 @@ func (h *house) rooms() (err error) {
 		Rests:    h.rests, Changed: h.senderChanged,
 	}
 	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
+	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes}
 	h.ledger = &audience.Ledger{Store: h.store.Audience()}
 	h.bindLinks = &audience.Links{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("bind"),
