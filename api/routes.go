@@ -60,6 +60,7 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/messages/:msgid/pause", who: scope(access.Send), do: (*server).pauseMessage, action: "message.pause"},
 		{method: "POST", path: "/v1/messages/:msgid/resume", who: scope(access.Send), do: (*server).resumeMessage, action: "message.resume"},
 		{method: "POST", path: "/v1/messages/:msgid/retry", who: scope(access.Send), do: (*server).retryMessage, action: "message.retry"},
+		{method: "POST", path: "/v1/messages/:msgid/card", who: scope(access.Send), do: (*server).updateCards, action: "message.card"},
 		{method: "GET", path: "/v1/stats", who: scope(access.MessagesRead), do: (*server).stats},
 		{method: "POST", path: "/v1/messages/:msgid/approve", who: admin, do: (*server).approveMessage, action: "message.approve"},
 		{method: "POST", path: "/v1/messages/:msgid/reject", who: admin, do: (*server).rejectMessage, action: "message.reject"},
@@ -139,6 +140,7 @@ func (s *server) routes() []route {
 
 		{method: "GET", path: "/v1/events", who: scope(access.Events), do: (*server).listEvents},
 		{method: "GET", path: "/v1/events/:id", who: scope(access.Events), do: (*server).event},
+		{method: "POST", path: "/v1/events/:id/card", who: scope(access.Send), do: (*server).updateClicked, action: "event.card"},
 
 		{method: "GET", path: "/v1/settings", who: admin, do: (*server).readSettings},
 		{method: "PATCH", path: "/v1/settings", who: admin, do: (*server).changeSettings, action: "settings.change"},

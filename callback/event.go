@@ -41,7 +41,7 @@ type Event struct {
 	ReceivedAt     time.Time
 	Dedup          [16]byte // same for every copy of the push, and for no other push
 	Body           []byte   // decrypted XML or JSON, byte for byte
-	Secret         bool     // Body holds a ticket or code: sealed at rest
+	Secret         bool     // Body holds a ticket, a code or what updates a card: sealed at rest
 	Due            bool     // there is something to do after the answer
 	Held           bool     // belongs to an account whose user_name is not known yet; implies Due
 }

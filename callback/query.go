@@ -2,6 +2,7 @@ package callback
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"wechattpp/wechat"
@@ -35,7 +36,7 @@ func (d *Door) Event(ctx context.Context, id int64, senders []string) (Event, er
 // where it cannot be read. It is made anew each time, so that a type that is
 // added later applies to what is kept already. It holds no secret.
 func (e *Event) Data() any {
-	if e.Secret && e.Source != Component { // a code of the release test
+	if e.Secret && e.Source == Message { // a code of the release test
 		return struct{}{}
 	}
 	data, err := wechat.TypedPush(e.Type, e.Body)
@@ -43,6 +44,19 @@ func (e *Event) Data() any {
 		return struct{}{}
 	}
 	return data
+}
+
+// CardCode is what updates the template card that was clicked, once, within 72
+// hours of the event; empty: it is no such event. A credential.
+func (e *Event) CardCode() string {
+	if e.Source != WeCom || !strings.HasPrefix(e.Type, "wecom.template_card_") {
+		return ""
+	}
+	data, err := wechat.TypedPush(e.Type, e.Body)
+	if clicked, ok := data.(*wechat.CardClicked); ok && err == nil {
+		return clicked.ResponseCode
+	}
+	return ""
 }
 
 // Raw is the event as it was decrypted, byte for byte; nil if it holds a

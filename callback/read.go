@@ -181,6 +181,7 @@ func (d *Door) ownEvent(r *Request, l *lock, p *wechat.Push, plain []byte, unrea
 		e.Type, e.Dedup = family+".unreadable", sum("unreadable "+about, plain)
 		return e, nil
 	}
+	e.Secret = e.CardCode() != ""
 	e.Due = d.Effects.of(e, p, plain) != nil
 	return e, nil
 }

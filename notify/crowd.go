@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/fnv"
 	"io"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -22,16 +23,27 @@ type crowd interface {
 	content
 	// most is how many recipients one call carries.
 	most() int
-	// sendMany hands recipients over and gives the vendor's id of the call, by
-	// which it may be recalled, and what is said of single recipients; those
-	// not named were taken.
-	sendMany(ctx context.Context, c wechat.Client, to []string, checked bool) (id string, refused map[int]refused, err error)
+	// cut parts targets into those for one call each.
+	cut(targets []Target) [][]Target
+	// sendMany hands recipients over and gives the vendor's word on the call,
+	// and what is said of single recipients; those not named were taken. how is
+	// the first of the calls that this one is for.
+	sendMany(ctx context.Context, c wechat.Client, to []string, how Call) (handed Handed, refused map[int]refused, err error)
 	// keeps is how long the vendor compares bytes.
 	keeps() time.Duration
 	// digest is a number for all that makes the bytes but the recipients; fixed
 	// tells that checked makes no difference.
 	digest() (sum []byte, fixed bool)
 }
+
+// Handed is the vendor's word on a call for many.
+type Handed struct {
+	ID   string // by which it may be recalled
+	Code string // by which a card is updated, once: a secret
+}
+
+// LogValue leaves the code out.
+func (h Handed) LogValue() slog.Value { return slog.StringValue(h.ID) }
 
 // refused is why the vendor left out a recipient of a call.
 type refused struct {
@@ -50,11 +62,10 @@ func (p Part) Most() int {
 // Cut parts targets into chunks: of ChunkSize, or of those for one call for
 // many.
 func (p Part) Cut(targets []Target) [][]Target {
-	size := ChunkSize
-	if p.Many() {
-		size = p.Most()
+	if c, ok := p.content().(crowd); ok {
+		return c.cut(targets)
 	}
-	return slices.Collect(slices.Chunk(targets, size))
+	return slices.Collect(slices.Chunk(targets, ChunkSize))
 }
 
 // Handover is how a store writes down a call for many.
@@ -62,6 +73,15 @@ type Handover struct {
 	Digest int64         // of content and recipients
 	Keeps  time.Duration // how long the vendor compares
 	Fixed  bool          // the request itself said whether it shall
+}
+
+// TaskID is what the vendor calls the card of a part in the call of that serial
+// number: no two calls may have the same. Empty: it is no such card.
+func (p Part) TaskID(serial int64) string {
+	if p.App == nil || p.App.Task == "" {
+		return ""
+	}
+	return taskID(p.App.Task, serial)
 }
 
 // Many tells whether one call hands many recipients of the part over.

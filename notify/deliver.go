@@ -178,9 +178,9 @@ func (e *delivery) hand(ctx context.Context, client wechat.Client, unit []int) (
 	for n, i := range unit {
 		to[n] = e.work.Calls[i].Identity
 	}
-	name, not, err := many.sendMany(ctx, client, to, c.Checked)
-	if name != "" {
-		e.named.Store(c.Handover, name)
+	handed, not, err := many.sendMany(ctx, client, to, c)
+	if handed != (Handed{}) {
+		e.named.Store(c.Handover, handed)
 	}
 	return 0, not, err
 }
@@ -223,9 +223,9 @@ func (e *delivery) halt(ctx context.Context, p *pause, why error) {
 func (e *delivery) record(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	result := &Result{Work: e.work, Moves: e.moves, Stop: e.stopped.Load(), Next: e.due(), Named: map[int64]string{}}
-	e.named.Range(func(handover, name any) bool {
-		result.Named[handover.(int64)] = name.(string)
+	result := &Result{Work: e.work, Moves: e.moves, Stop: e.stopped.Load(), Next: e.due(), Named: map[int64]Handed{}}
+	e.named.Range(func(handover, handed any) bool {
+		result.Named[handover.(int64)] = handed.(Handed)
 		return true
 	})
 	lost, err := e.room.Store.Record(ctx, result)

@@ -5,9 +5,15 @@ import (
 	"time"
 )
 
-// ForgetDue drops Idempotency-Keys older than a day, in batches.
+// ForgetDue drops Idempotency-Keys older than a day, and codes of cards that are
+// good no longer, in batches.
 func (r *Room) ForgetDue(ctx context.Context) (n int, err error) {
-	return r.Store.Forget(ctx, 24*time.Hour, 1000)
+	n, err = r.Store.Forget(ctx, 24*time.Hour, 1000)
+	if err != nil {
+		return n, err
+	}
+	codes, err := r.Store.ForgetCodes(ctx, 1000)
+	return n + codes, err
 }
 
 // ForgetOld deletes messages that were done longer ago than age, each with its

@@ -84,6 +84,7 @@ type Call struct {
 	Repeat   bool  // the attempt was begun before: same bytes, same id
 	Handover int64 // of a part with Many: those of one number are handed over in one call
 	Checked  bool  // the vendor shall notice a repeat of that call
+	Serial   int64 // of that call within the message, for those whose TaskID must not repeat
 }
 
 // Move is what became of Work.Calls[Call]. Moving to Sending leaves it for a
@@ -108,7 +109,7 @@ type Result struct {
 	Moves []Move
 	Next  time.Duration
 	Stop  *Stop
-	Named map[int64]string // the vendor's ids of handovers
+	Named map[int64]Handed // what the vendor calls handovers
 }
 
 // Outcome is the vendor's later word on a recipient.
@@ -178,6 +179,7 @@ type Store interface {
 
 	Steering
 	Recalling
+	Cards
 	Protecting
 	Stats
 	Searching

@@ -34,6 +34,9 @@ func (r *Room) parts(ctx context.Context, c Client, q *request) ([]Part, error) 
 			return nil, err
 		}
 		says.put(&p)
+		if err := r.freshTask(ctx, m, p); err != nil {
+			return nil, err
+		}
 		if size += says.size(); size > mostContent {
 			return nil, invalid(m.path, "is too much: the messages of one request hold at most %d bytes of values", mostContent)
 		}

@@ -17,6 +17,7 @@ type App struct {
 	IDTrans  bool            `json:"id_trans,omitempty"`
 	Check    *bool           `json:"check,omitempty"`    // enable_duplicate_check as the request said, nil if it did not
 	Interval int             `json:"interval,omitempty"` // duplicate_check_interval, in seconds
+	Task     string          `json:"task,omitempty"`     // task_id of a card
 }
 
 // appMessage is an element of msg_wechatwk: besides these it holds one object,
@@ -95,10 +96,13 @@ func parseWeCom(path string, raw json.RawMessage, q *request) (content, error) {
 	if err := strict(path, rest, &m); err != nil {
 		return nil, err
 	}
-	form := appForms[kind]
+	form, says := appForms[kind], appForms[kind].object()
 	a := &App{Type: kind}
-	if a.Object, err = q.held(path+"."+kind, object, form.object()); err != nil {
+	if a.Object, err = q.held(path+"."+kind, object, says); err != nil {
 		return nil, err
+	}
+	if card, ok := says.(*templateCard); ok {
+		a.Task = card.TaskID
 	}
 	return a, m.options(path, form, a)
 }
@@ -152,7 +156,36 @@ func (a *App) keeps() time.Duration {
 	return usualInterval * time.Second
 }
 
-func (a *App) most() int { return ChunkSize }
+// most: https://developer.work.weixin.qq.com/document/path/90236
+func (a *App) most() int { return mostMembers }
+
+// What one call carries at most.
+const (
+	mostMembers = 1000
+	mostGroups  = 100 // departments; as many tags again
+)
+
+// cut fills calls up to what WeCom takes of each sort.
+func (a *App) cut(targets []Target) [][]Target {
+	var cuts [][]Target
+	from, n := 0, map[string]int{}
+	for i, t := range targets {
+		_, prefix := strip(t.Identity)
+		most := mostMembers
+		if prefix != "" {
+			most = mostGroups
+		}
+		if n[prefix] == most || i-from == mostMembers {
+			cuts = append(cuts, targets[from:i])
+			from, n = i, map[string]int{}
+		}
+		n[prefix]++
+	}
+	if from < len(targets) {
+		cuts = append(cuts, targets[from:])
+	}
+	return cuts
+}
 
 func (a *App) window() time.Duration { return max(0, a.keeps()-margin) }
 
@@ -169,24 +202,40 @@ func (a *App) send(context.Context, *wechat.Account, string, string) (int64, err
 	return 0, wechat.ErrNotSent // see sendMany
 }
 
-func (a *App) sendMany(ctx context.Context, c wechat.Client, to []string, checked bool) (string, map[int]refused, error) {
-	m := wechat.AppMessage{Type: a.Type, Object: a.Object, Safe: a.Safe, IDTrans: a.IDTrans,
-		DuplicateCheck: checked, DuplicateInterval: int(a.keeps().Seconds())}
+func (a *App) sendMany(ctx context.Context, c wechat.Client, to []string, how Call) (Handed, map[int]refused, error) {
+	if c.WeCom == nil {
+		return Handed{}, nil, wechat.ErrNotSent // the sender became another kind of account
+	}
+	m := wechat.AppMessage{Type: a.Type, Safe: a.Safe, IDTrans: a.IDTrans, DuplicateCheck: how.Checked, DuplicateInterval: int(a.keeps().Seconds())}
 	if a.Check != nil {
 		m.DuplicateCheck = *a.Check
 	}
+	var err error
+	if m.Object, err = a.object(how.Serial); err != nil {
+		return Handed{}, nil, err
+	}
 	for _, id := range to {
-		switch party, isParty := strings.CutPrefix(id, partyPrefix); {
-		case isParty:
-			m.Parties = append(m.Parties, party)
-		case strings.HasPrefix(id, tagPrefix):
-			m.Tags = append(m.Tags, strings.TrimPrefix(id, tagPrefix))
+		switch name, is := strip(id); is {
+		case partyPrefix:
+			m.Parties = append(m.Parties, name)
+		case tagPrefix:
+			m.Tags = append(m.Tags, name)
 		default:
 			m.Users = append(m.Users, id)
 		}
 	}
 	taken, err := c.WeCom.Send(ctx, m)
-	return taken.MsgID, leftOut(to, taken.Unreached), err
+	return Handed{taken.MsgID, taken.ResponseCode}, leftOut(to, taken.Unreached), err
+}
+
+// strip parts the name of a recipient that the vendor expands.
+func strip(recipient string) (name, prefix string) {
+	for _, g := range groups {
+		if name, ok := strings.CutPrefix(recipient, g.prefix); ok {
+			return name, g.prefix
+		}
+	}
+	return recipient, ""
 }
 
 // leftOut finds those whom WeCom lists, whose ids it writes in lower case. A list

@@ -123,7 +123,7 @@ type beginning struct {
 	claim  int64
 	window func(notify.Part) time.Duration
 
-	begun map[int64]int64 // when handovers began whose repeat the vendor would notice
+	begun map[int64]begun // handovers whose repeat the vendor would notice
 }
 
 type stopKey struct {
@@ -222,6 +222,7 @@ func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait t
 		one := notify.Call{Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat}
 		if many && repeat {
 			one.Handover, one.Checked = orZero(r.Handover), true
+			one.Serial = b.begun[one.Handover].Serial
 		}
 		w.Calls = append(w.Calls, one)
 	}

@@ -75,8 +75,10 @@ func (n *Notify) Drop(ctx context.Context, id int64) (more bool, err error) {
 		if more {
 			return nil
 		}
-		if _, err := t.exec(ctx, `DELETE FROM message_approval WHERE message_id = ?`, id); err != nil {
-			return err
+		for _, beside := range []string{"message_approval", "card"} {
+			if _, err := t.exec(ctx, `DELETE FROM `+beside+` WHERE message_id = ?`, id); err != nil {
+				return err
+			}
 		}
 		_, err := t.exec(ctx, `DELETE FROM message WHERE id = ?`, id)
 		return err

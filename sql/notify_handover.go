@@ -8,9 +8,15 @@ import (
 	"wechattpp/notify"
 )
 
-// checked tells when the handovers of the open recipients began, of those that
-// may be repeated.
-func (t tx) checked(ctx context.Context, open map[int64][]openRow) (map[int64]int64, error) {
+// begun is a handover that was begun before.
+type begun struct {
+	ID     int64 `db:"id"`
+	At     int64 `db:"begun_at"`
+	Serial int64 `db:"serial"`
+}
+
+// checked finds the handovers of the open recipients that may be repeated.
+func (t tx) checked(ctx context.Context, open map[int64][]openRow) (map[int64]begun, error) {
 	ids := map[int64]bool{}
 	for _, rows := range open {
 		for _, r := range rows {
@@ -22,16 +28,13 @@ func (t tx) checked(ctx context.Context, open map[int64][]openRow) (map[int64]in
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var rows []struct {
-		ID    int64 `db:"id"`
-		Begun int64 `db:"begun_at"`
-	}
-	err := t.all(ctx, &rows, `SELECT id, begun_at FROM handover WHERE id IN (?) AND checked = 1`, slices.Sorted(maps.Keys(ids)))
-	begun := make(map[int64]int64, len(rows))
+	var rows []begun
+	err := t.all(ctx, &rows, `SELECT id, begun_at, serial FROM handover WHERE id IN (?) AND checked = 1`, slices.Sorted(maps.Keys(ids)))
+	found := make(map[int64]begun, len(rows))
 	for _, r := range rows {
-		begun[r.ID] = r.Begun
+		found[r.ID] = r
 	}
-	return begun, err
+	return found, err
 }
 
 // stale tells whether a recipient that is sending must not be repeated. Those of
@@ -43,7 +46,7 @@ func (b *beginning) stale(c *chunkRow, r openRow, many bool, window int64) bool 
 	intent := r.IntentAt
 	if begun, ok := b.begun[orZero(r.Handover)]; many {
 		if intent = nil; ok {
-			intent = &begun
+			intent = &begun.At
 		}
 	}
 	return intent == nil || c.Now-*intent >= window
@@ -81,13 +84,17 @@ func (t tx) handOver(ctx context.Context, b *beginning, works []*notify.Work) er
 			}
 			checked = same == 0
 		}
-		const insert = `INSERT INTO handover (id, message_id, n, sender_id, digest, checked, begun_at) VALUES (?, ?, ?, ?, ?, ?, {now})`
-		if _, err := t.exec(ctx, insert, id, c.MessageID, c.N, c.SenderID, h.Digest, checked); err != nil {
+		serial, err := t.serial(ctx, w.Part, c)
+		if err != nil {
+			return err
+		}
+		const insert = `INSERT INTO handover (id, message_id, n, sender_id, digest, checked, begun_at, serial) VALUES (?, ?, ?, ?, ?, ?, {now}, ?)`
+		if _, err := t.exec(ctx, insert, id, c.MessageID, c.N, c.SenderID, h.Digest, checked, serial); err != nil {
 			return err
 		}
 		for i := range w.Calls {
 			if !w.Calls[i].Repeat {
-				w.Calls[i].Handover, w.Calls[i].Checked = id, checked
+				w.Calls[i].Handover, w.Calls[i].Checked, w.Calls[i].Serial = id, checked, serial
 			}
 		}
 		for i, ch := range b.l.changes[c] {
@@ -115,8 +122,11 @@ func (t tx) handedOver(ctx context.Context, r *notify.Result) error {
 		var err error
 		switch {
 		case sent[id]:
+			if err = t.keepCard(ctx, r, id); err != nil {
+				return err
+			}
 			_, err = t.exec(ctx, `UPDATE handover SET vendor_msg_id = ?, due_at = CASE WHEN EXISTS (SELECT 1 FROM message m WHERE m.id = ? AND m.retracted_at IS NOT NULL)
-				THEN {now} ELSE NULL END WHERE id = ?`, ascii(r.Named[id]), r.Work.MsgID.ID, id)
+				THEN {now} ELSE NULL END WHERE id = ?`, ascii(r.Named[id].ID), r.Work.MsgID.ID, id)
 		case !open[id]:
 			_, err = t.exec(ctx, `DELETE FROM handover WHERE id = ?`, id)
 		}

@@ -35,6 +35,7 @@ var sealedColumns = []sealedColumn{
 	{"sender", "aes_key", "id", senderBound, "", boundSender("aes_key")},
 	{"sender", "aes_key_previous", "id", senderBound, "", boundSender("aes_key_previous")},
 	{"release_code", "access", "code_hash", [3]string{"component_app_id", "code_hash"}, "", func(b [3]string) string { return releaseBinding(b[0], b[1]) }},
+	{"card", "code", "id", [3]string{"id"}, "", func(b [3]string) string { return "card/" + b[0] }},
 	{"event", "body", "id", [3]string{"dedup"}, "sealed = 1", boundEvent},
 }
 

@@ -14,6 +14,7 @@ import (
 	"wechattpp/authorizer"
 	"wechattpp/callback"
 	"wechattpp/crypto"
+	"wechattpp/notify"
 	"wechattpp/sender"
 	"wechattpp/sql"
 	"wechattpp/sql/sqltest"
@@ -97,6 +98,29 @@ func fillSealed(t *testing.T, db *sql.DB) {
 	}
 	e := &callback.Event{Source: callback.Component, Type: "ticket", Body: []byte("body"), Secret: true, Due: true, CreatedAt: time.Now(), ReceivedAt: time.Now(), Dedup: [16]byte{0, 255, 3}}
 	if _, err := db.Callback().Append(ctx, e); err != nil {
+		t.Fatal(err)
+	}
+	fillCard(t, db.Notify("wxUs"))
+}
+
+// fillCard hands a card over, whose code is kept.
+func fillCard(t *testing.T, n *sql.Notify) {
+	t.Helper()
+	ctx := context.Background()
+	d := &notify.Draft{Parts: []notify.Part{{Sender: "wk", SenderID: 1, App: &notify.App{Type: "template_card", Object: []byte(`{}`)}}}, Targets: [][]notify.Target{{{Identity: "liwei"}}}}
+	if _, _, err := n.Add(ctx, d); err != nil {
+		t.Fatal(err)
+	}
+	due, err := n.Due(ctx, nil, 1)
+	if err != nil || len(due) != 1 {
+		t.Fatalf("%v %v", due, err)
+	}
+	works, err := n.Begin(ctx, []notify.Take{{Chunk: due[0].Chunk, Most: 1}}, time.Minute, notify.Part.Window)
+	if err != nil || len(works) != 1 {
+		t.Fatalf("%v %v", works, err)
+	}
+	r := &notify.Result{Work: works[0], Moves: []notify.Move{{To: notify.Sent}}, Named: map[int64]notify.Handed{works[0].Calls[0].Handover: {ID: "m", Code: "code of a card"}}}
+	if _, err := n.Record(ctx, r); err != nil {
 		t.Fatal(err)
 	}
 }

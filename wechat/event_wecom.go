@@ -44,7 +44,7 @@ type CardClicked struct {
 	EventKey     string `push:"EventKey" json:"event_key"` // of the button
 	TaskID       string `push:"TaskId" json:"task_id"`
 	CardType     string `push:"CardType" json:"card_type,omitempty"`
-	ResponseCode string `push:"ResponseCode" json:"response_code,omitempty"` // updates the card, once, within 72 hours
+	ResponseCode string `push:"ResponseCode" json:"-"` // updates the card, once, within 72 hours: a credential, which nobody is shown
 	Selected     []struct {
 		QuestionKey string   `push:"QuestionKey" json:"question_key"`
 		OptionIDs   []string `push:"OptionIds>OptionId|OpitonIds>OpitonId" json:"option_ids"` // the second was seen

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
+	"strconv"
 )
 
 // CardUpdate changes a template card that was sent: either its buttons give way to a text, or another card takes its place.
@@ -17,6 +19,21 @@ type CardUpdate struct {
 	IDTrans      bool
 	ReplaceName  string          // instead of the buttons, or
 	Card         json.RawMessage // a whole card
+}
+
+// Names are whom the update is for.
+func (u CardUpdate) Names() []string {
+	if u.All {
+		return []string{"@all"}
+	}
+	names := slices.Clone(u.Users)
+	for _, id := range u.Parties {
+		names = append(names, "party/"+strconv.FormatInt(id, 10))
+	}
+	for _, id := range u.Tags {
+		names = append(names, "tag/"+strconv.FormatInt(id, 10))
+	}
+	return names
 }
 
 // LogValue leaves the code out.
