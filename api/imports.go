@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -105,16 +104,14 @@ func (c *call) upload() (u audience.Upload, done func(), err error) {
 func formField(u *audience.Upload, part *multipart.Part) error {
 	const most = 256
 	name := part.FormName()
-	text, err := io.ReadAll(io.LimitReader(part, most+1))
+	text, err := formText(part, most)
 	switch {
 	case err != nil:
-		return brokenForm(err)
-	case len(text) > most:
-		return invalid(name, fmt.Sprintf("has more than %d bytes", most))
+		return err
 	case name == "sheet":
-		u.Sheet = string(text)
+		u.Sheet = text
 	case name == "sender" && len(u.Senders) < 2:
-		u.Senders = append(u.Senders, string(text))
+		u.Senders = append(u.Senders, text)
 	case name == "sender":
 		return invalid("sender", "is given more than twice: one for each kind")
 	default:
@@ -135,13 +132,6 @@ func spool(part io.Reader) (*os.File, int64, error) {
 		return file, n, brokenForm(err)
 	}
 	return file, n, nil
-}
-
-func brokenForm(err error) error {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return err
-	}
-	return refuse(http.StatusBadRequest, codeInvalid, "the body broke off or is no multipart/form-data: send it again")
 }
 
 // readImport answers a report, with a page of its problems or all as CSV.

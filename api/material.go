@@ -29,7 +29,7 @@ func (s *server) material(c *call) error {
 			break
 		}
 		if err != nil {
-			return uploadProblem(err)
+			return brokenForm(err)
 		}
 		if err := m.take(part); err != nil {
 			return err
@@ -57,24 +57,22 @@ func (m *material) take(p *multipart.Part) error {
 		return readField(p, &m.life)
 	case "file":
 		m.files++
-		_, err := io.Copy(io.Discard, p)
-		return uploadProblem(err)
+		if _, err := io.Copy(io.Discard, p); err != nil {
+			return brokenForm(err)
+		}
+		return nil
 	default:
 		return invalid(strconv.Quote(name), "is not a field of this call: it takes type, file and time_to_live")
 	}
 }
 
 func readField(p *multipart.Part, into **string) error {
-	b, err := io.ReadAll(io.LimitReader(p, 64))
-	if err != nil {
-		return uploadProblem(err)
-	}
-	text := string(b)
-	if *into != nil {
-		return invalid(p.FormName(), "is given twice: give it once")
+	text, err := formText(p, 64)
+	if err == nil && *into != nil {
+		err = invalid(p.FormName(), "is given twice: give it once")
 	}
 	*into = &text
-	return nil
+	return err
 }
 
 func (m material) check() error {
@@ -93,13 +91,4 @@ func (m material) check() error {
 		return invalid("time_to_live", "must be 1 to 168 hours")
 	}
 	return nil
-}
-
-// uploadProblem tells an upload that is too large from one that is broken.
-func uploadProblem(err error) error {
-	var large *http.MaxBytesError
-	if err == nil || errors.As(err, &large) {
-		return err
-	}
-	return invalid("the body", "is no complete multipart/form-data: send it again")
 }

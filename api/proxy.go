@@ -25,28 +25,48 @@ const (
 // proxy passes a call on to the vendor in the sender's name. Whatever becomes
 // of it, it is an audit entry.
 func (s *server) proxy(c *call) error {
-	ctx, cancel := context.WithCancel(c.ctx())
-	defer cancel()
-	limit := callTime
-	if c.Request.ContentLength > wechat.ReplayMost {
-		limit = streamTime
-		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(limit)) // a recorder in a test has none
-	}
-	clock := time.AfterFunc(limit, cancel)
-	defer clock.Stop()
+	ctx, stop := c.hurry(callTime)
+	defer stop.end()
 	path, answer, err := s.pass(ctx, c)
 	if err != nil {
-		if errors.Is(err, context.Canceled) && c.ctx().Err() == nil {
-			err = later(time.Second, "the vendor did not answer in "+limit.String()+": the call may have taken effect, so look before repeating it")
+		if stop.late(err) {
+			err = later(time.Second, "the vendor did not answer in "+stop.limit.String()+": the call may have taken effect, so look before repeating it")
 		}
 		s.trail(c, path, toProblem(err).status, 0)
 		return err
 	}
 	defer func() { _ = answer.Body.Close() }()
 	s.trail(c, path, answer.Status, answer.Code)
-	clock.Reset(streamTime)
+	stop.clock.Reset(streamTime)
 	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(streamTime))
 	return c.stream(answer)
+}
+
+// hurry is the time that a call has whose body is passed on while it comes.
+type hurry struct {
+	limit time.Duration
+	clock *time.Timer
+	end   context.CancelFunc
+	call  *call
+}
+
+// hurry ends ctx after the time for a small call, or after streamTime for a
+// body that is streamed: its reading ends then, too. Call end.
+func (c *call) hurry(small time.Duration) (context.Context, *hurry) {
+	ctx, cancel := context.WithCancel(c.ctx())
+	h := &hurry{limit: small, call: c}
+	if c.Request.ContentLength > wechat.ReplayMost {
+		h.limit = streamTime
+		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(h.limit)) // a recorder in a test has none
+	}
+	h.clock = time.AfterFunc(h.limit, cancel)
+	h.end = func() { h.clock.Stop(); cancel() }
+	return ctx, h
+}
+
+// late tells whether an error is that the time is up.
+func (h *hurry) late(err error) bool {
+	return errors.Is(err, context.Canceled) && h.call.ctx().Err() == nil
 }
 
 // pass checks the call and makes it. The path is for the trail, also when it is

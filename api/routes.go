@@ -130,6 +130,7 @@ func (s *server) routes() []route {
 		{method: "PATCH", path: "/v1/senders/:code/proxy/*path", who: scope(access.Proxy), do: (*server).proxy, body: proxyBody, stream: true},
 		{method: "DELETE", path: "/v1/senders/:code/proxy/*path", who: scope(access.Proxy), do: (*server).proxy, body: proxyBody, stream: true},
 
+		{method: "POST", path: "/v1/senders/:code/media", who: scope(access.Send), do: (*server).uploadMedia, action: "media.upload", body: mediaBody, stream: true},
 		{method: "POST", path: "/v1/senders/:code/invitations", who: admin, do: (*server).invite, action: "invitation.create"},
 		{method: "GET", path: "/authorize/:invitation", who: public, do: (*server).openInvitation, perMinute: 30},
 		{method: "GET", path: "/authorize/callback", who: public, do: (*server).returnFromWeChat, perMinute: 30},

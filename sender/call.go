@@ -64,6 +64,8 @@ var permissions = map[string][]permission{
 		{"/cgi-bin/user", []int{2}, "2 (用户管理, users)"},
 		{"/cgi-bin/tags", []int{2}, "2 (用户管理, users)"},
 		{"/cgi-bin/qrcode", []int{3}, "3 (帐号服务, account service)"},
+		{wechat.UploadMedia, []int{1, 3, 8, 9, 11}, "1 (消息管理, messages) or 11 (素材管理, material)"},
+		{wechat.UploadImage, []int{7, 11}, "11 (素材管理, material)"},
 		{"/cgi-bin/material", []int{11}, "11 (素材管理, material)"},
 		{"/cgi-bin/draft", []int{11, 7}, "11 (素材管理, material)"},
 		{"/cgi-bin/menu", []int{15}, "15 (自定义菜单, menu)"},
@@ -73,6 +75,7 @@ var permissions = map[string][]permission{
 		{"/cgi-bin/message/subscribe/send", []int{18}, "18 (小程序开发与数据分析, development and data)"},
 		{"/wxaapi/newtmpl", []int{18}, "18 (小程序开发与数据分析, development and data)"},
 		{"/cgi-bin/message/custom", []int{19}, "19 (客服管理, customer service)"},
+		{wechat.UploadMedia, []int{19}, "19 (客服管理, customer service)"},
 	},
 }
 
@@ -82,18 +85,26 @@ func (r *Room) permits(ctx context.Context, s Sender, path string) error {
 	if s.Credentials != Component {
 		return nil
 	}
-	for _, p := range permissions[s.Kind] {
-		if path != p.path && !strings.HasPrefix(path, p.path+"/") {
-			continue
-		}
-		st, err := recall(r, &r.statuses, s.AppID, fresh, func() (Status, error) { return r.Account(ctx, s.AppID) })
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(p.sets, func(set int) bool { return slices.Contains(st.Sets, set) }) {
-			return fmt.Errorf("%w: %s needs set %s; have it granted when authorizing again", ErrPermission, path, p.text)
-		}
+	p, ok := permissionFor(s.Kind, path)
+	if !ok {
 		return nil
 	}
+	st, err := recall(r, &r.statuses, s.AppID, fresh, func() (Status, error) { return r.Account(ctx, s.AppID) })
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(p.sets, func(set int) bool { return slices.Contains(st.Sets, set) }) {
+		return fmt.Errorf("%w: %s needs set %s; have it granted when authorizing again", ErrPermission, path, p.text)
+	}
 	return nil
+}
+
+// permissionFor finds what a kind of account must have granted for the call at
+// path, as far as that is known.
+func permissionFor(kind, path string) (permission, bool) {
+	i := slices.IndexFunc(permissions[kind], func(p permission) bool { return path == p.path || strings.HasPrefix(path, p.path+"/") })
+	if i < 0 {
+		return permission{}, false
+	}
+	return permissions[kind][i], true
 }

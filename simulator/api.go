@@ -28,7 +28,9 @@ type endpoint struct {
 	method string
 	token  tokenKind
 	set    int   // permission set the account must have granted; 0 = none
+	also   []int // other sets that do as well
 	apps   bool  // mobile apps may call it, too
+	form   bool  // takes a file instead of JSON
 	most   int64 // bytes of a body; 0 = 1 MiB
 	serve  func(*Simulator, *request) (any, *refusal)
 	index  int
@@ -53,6 +55,9 @@ func endpoints() []*endpoint {
 		{path: "/sns/jscode2session", method: get, token: ownSecret, serve: (*Simulator).ownLogin},
 		{path: "/cgi-bin/user/get", method: get, token: accountToken, set: setUsers, serve: (*Simulator).listFollowers},
 		{path: "/cgi-bin/message/custom/send", method: post, token: accountToken, set: setMessages, serve: (*Simulator).sendCustomer},
+		{path: "/cgi-bin/media/upload", method: post, token: accountToken, set: setMessages, also: []int{3, 8, 9, setMaterial}, form: true, most: maxUpload, serve: (*Simulator).uploadMedia},
+		{path: "/cgi-bin/media/uploadimg", method: post, token: accountToken, set: setMaterial, also: []int{setNotices}, form: true, most: maxUpload, serve: (*Simulator).uploadImage},
+		{path: "/cgi-bin/material/add_material", method: post, token: accountToken, set: setMaterial, form: true, most: maxUpload, serve: (*Simulator).addMaterial},
 		{path: "/cgi-bin/get_api_domain_ip", method: get, token: accountToken, serve: (*Simulator).apiIPs},
 		{path: "/cgi-bin/message/template/send", method: post, token: accountToken, set: setNotices, serve: (*Simulator).sendTemplate},
 		{path: "/cgi-bin/message/subscribe/send", method: post, token: accountToken, set: setMini, serve: (*Simulator).sendSubscribe},
@@ -67,6 +72,7 @@ const (
 	setUsers      = 2
 	setWeb        = 4
 	setNotices    = 7
+	setMaterial   = 11 // articles, and the library of media
 	setMini       = 18 // development of a Mini Program
 	setBizNotices = 89 // subscribe notifications of Official Accounts
 	setCustomer   = 19 // of Mini Programs what setMessages is of Official Accounts
@@ -224,7 +230,7 @@ func (a *account) able(e *endpoint) bool {
 	case a.profile.MobileApp:
 		return e.apps
 	case a.profile.MiniProgram:
-		return e.set != setNotices && e.set != setBizNotices
+		return e.set != setNotices && e.set != setBizNotices && e.set != setMaterial
 	}
 	return e.set != setMini
 }
@@ -254,7 +260,7 @@ func (a *account) allows(e *endpoint, own bool) *refusal {
 	case set == setMessages && a.profile.MiniProgram:
 		set = setCustomer
 	}
-	if _, ok := slices.BinarySearch(a.granted, set); set != 0 && !ok {
+	if granted := func(set int) bool { return slices.Contains(a.granted, set) }; set != 0 && !granted(set) && !slices.ContainsFunc(e.also, granted) {
 		return refuse(61007)
 	}
 	return nil
@@ -263,6 +269,9 @@ func (a *account) allows(e *endpoint, own bool) *refusal {
 func checkBody(q *request) *refusal {
 	if len(bytes.TrimSpace(q.body)) == 0 {
 		return refuse(44002)
+	}
+	if q.endpoint.form {
+		return q.bad
 	}
 	if hasUnicodeEscape(q.body) {
 		return refuse(47002)

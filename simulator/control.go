@@ -20,6 +20,7 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("GET /pushes", s.showPushes)
 	mux.HandleFunc("GET /simulator/ledger", func(w http.ResponseWriter, r *http.Request) { reply(w, s.ledger.last(limit(r)), nil) })
 	mux.HandleFunc("GET /simulator/pushes", func(w http.ResponseWriter, r *http.Request) { reply(w, s.lastPushes(limit(r)), nil) })
+	mux.HandleFunc("GET /simulator/uploads", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.Uploads(), nil) })
 	mux.HandleFunc("GET /simulator/calls", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.Calls(), nil) })
 	mux.HandleFunc("GET /simulator/state", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.State(), nil) })
 	mux.HandleFunc("GET /simulator/delivered", s.controlDelivered)

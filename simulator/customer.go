@@ -48,6 +48,9 @@ func (s *Simulator) sendCustomer(q *request) (any, *refusal) {
 	if fail := q.account.refusesCustomer(m.Type, body[m.Type]); fail != nil {
 		return nil, fail
 	}
+	if !s.hasAll(q.account.profile.AppID, body[m.Type], q.now) {
+		return nil, refuse(40007)
+	}
 	switch q.account.catalog.person(m.ToUser) {
 	case 0:
 		return nil, refuse(40003)

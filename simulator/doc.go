@@ -20,6 +20,7 @@
 // refused answer 400 {"error": "..."}.
 //
 //	GET    /simulator/ledger       accepted sends (?limit=, newest last), totals
+//	GET    /simulator/uploads      files that were uploaded, their content as its SHA-256
 //	GET    /simulator/calls        counted calls, by path and by account
 //	GET    /simulator/pushes       pushes with every try and its result (?limit=)
 //	GET    /simulator/state        component, accounts, queue

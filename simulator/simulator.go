@@ -36,6 +36,7 @@ type Simulator struct {
 	hooks     hooks
 	dedup     [dedupShards]dedup
 	ledger    ledger
+	uploads   uploads
 	pushes    pushes
 	verdicts  verdicts
 	queue     queue
@@ -67,6 +68,7 @@ func New(cfg Config) *Simulator {
 	s.ledger.init(s.cfg.KeepSends)
 	s.pushes.kept.max = s.cfg.KeepPushes
 	s.verdicts.kept.max = verdictsKept
+	s.uploads.kept.max = uploadsKept
 	s.queue.init(s.cfg.MaxQueued)
 	s.style.init(s.cfg.Seed)
 	for i := range s.dedup {

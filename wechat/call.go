@@ -46,7 +46,7 @@ func (d *door) call(ctx context.Context, r request, out any) error {
 	if !r.get {
 		var err error
 		if body, err = encode(r.body); err != nil {
-			return &callError{op: r.op, kind: ErrNotSent, text: "the request cannot be written as JSON"}
+			return d.failed(r.op, ErrNotSent, "the request cannot be written as JSON", nil)
 		}
 	}
 	if r.open {
@@ -54,7 +54,7 @@ func (d *door) call(ctx context.Context, r request, out any) error {
 	}
 	token, err := d.token(ctx)
 	if err != nil {
-		return &unsentError{r.op, err}
+		return &unsentError{d.speaks, r.op, err}
 	}
 	err = d.once(ctx, r, token, body, out)
 	if !errors.Is(err, ErrTokenRefused) {
@@ -62,7 +62,7 @@ func (d *door) call(ctx context.Context, r request, out any) error {
 	}
 	another, failed := d.tokens.Replace(ctx, token)
 	if failed != nil {
-		return &unsentError{r.op, failed}
+		return &unsentError{d.speaks, r.op, failed}
 	}
 	if another == token || another == "" {
 		return err
@@ -93,7 +93,7 @@ func (d *door) once(ctx context.Context, r request, token string, body []byte, o
 	}
 	req, err := http.NewRequestWithContext(watch(ctx, &sent), method, d.address(r, token), bytes.NewReader(body))
 	if err != nil {
-		return &callError{op: r.op, kind: ErrNotSent, text: "the base address is not a URL"} // err would quote it, token and all
+		return d.failed(r.op, ErrNotSent, "the base address is not a URL", nil) // err would quote it, token and all
 	}
 	if !r.get {
 		req.Header.Set("Content-Type", "application/json")
@@ -104,7 +104,7 @@ func (d *door) once(ctx context.Context, r request, token string, body []byte, o
 		if sent.Load() {
 			kind = ErrUnanswered
 		}
-		return &callError{op: r.op, kind: kind, text: hide(bare(err).Error()), cause: bare(err)}
+		return d.failed(r.op, kind, hide(bare(err).Error()), bare(err))
 	}
 	defer func() { _ = res.Body.Close() }()
 	return d.read(res, r, hide, out)
@@ -145,7 +145,7 @@ func bare(err error) error {
 // read looks at errcode before any other field. An answer it cannot read leaves open what became of the request.
 func (d *door) read(res *http.Response, r request, hide func(string) string, out any) error {
 	unanswered := func(text string, cause error) error {
-		return &callError{op: r.op, kind: ErrUnanswered, text: text, cause: cause}
+		return d.failed(r.op, ErrUnanswered, text, cause)
 	}
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
@@ -162,7 +162,7 @@ func (d *door) read(res *http.Response, r request, hide func(string) string, out
 		Msg  string `json:"errmsg"`
 	}
 	if json.Unmarshal(raw, &verdict) != nil {
-		return unanswered(fmt.Sprintf("HTTP status %d and no JSON object WeChat would write", res.StatusCode), nil)
+		return unanswered(fmt.Sprintf("HTTP status %d and no JSON object %s would write", res.StatusCode, d.speaks.name), nil)
 	}
 	if verdict.Code != 0 {
 		return d.speaks.refusal(r.op, int(verdict.Code), hide(verdict.Msg), r.open)
@@ -177,6 +177,8 @@ func (d *door) read(res *http.Response, r request, hide func(string) string, out
 }
 
 // incomplete is the error for an answer with neither an error nor the field it is there for.
-func incomplete(op, field string) error {
-	return &callError{op: op, kind: ErrUnanswered, text: "the answer has neither an error nor " + field}
+func incomplete(op, field string) error { return weChat.incomplete(op, field) }
+
+func (v *dialect) incomplete(op, field string) error {
+	return &callError{by: v, op: op, kind: ErrUnanswered, text: "the answer has neither an error nor " + field}
 }

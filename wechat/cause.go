@@ -17,7 +17,7 @@ type Cause struct {
 const (
 	ClassAuthorization = "authorization" // ErrNotAuthorized
 	ClassPermission    = "permission"    // ErrPermission
-	ClassAccount       = "account"       // ErrAccount
+	ClassAccount       = "account"       // ErrAccount, ErrBarred
 	ClassAddress       = "address"       // ErrAddress
 	ClassSecret        = "secret"        // ErrSecret
 	ClassTicket        = "ticket"        // ErrTicket
@@ -30,7 +30,7 @@ var classes = []struct {
 	meaning error
 	class   string
 }{
-	{ErrNotAuthorized, ClassAuthorization}, {ErrPermission, ClassPermission}, {ErrAccount, ClassAccount}, {ErrAddress, ClassAddress}, {ErrSecret, ClassSecret},
+	{ErrNotAuthorized, ClassAuthorization}, {ErrPermission, ClassPermission}, {ErrAccount, ClassAccount}, {ErrBarred, ClassAccount}, {ErrAddress, ClassAddress}, {ErrSecret, ClassSecret},
 	{ErrTicket, ClassTicket}, {ErrUnpublished, ClassUnpublished}, {ErrThrottledDay, ClassQuota}, {ErrComponent, ClassComponent},
 }
 

@@ -13,13 +13,27 @@ var (
 
 // callError is a call without a verdict. The cause can be tested but not reached, for it may quote what no log should hold.
 type callError struct {
+	by    *dialect // nil: WeChat
 	op    string
 	kind  error // ErrNotSent or ErrUnanswered
 	text  string
 	cause error
 }
 
-func (e *callError) Error() string { return "wechat " + e.op + ": " + e.kind.Error() + ": " + e.text }
+func (e *callError) Error() string { return e.by.call(e.op) + ": " + e.kind.Error() + ": " + e.text }
+
+// failed is a call without a verdict at this door.
+func (d *door) failed(op string, kind error, text string, cause error) error {
+	return &callError{d.speaks, op, kind, text, cause}
+}
+
+// call names a call of the vendor's.
+func (v *dialect) call(op string) string {
+	if v == nil {
+		v = weChat
+	}
+	return v.prefix + " " + op
+}
 
 func (e *callError) Is(target error) bool {
 	return target == e.kind || e.cause != nil && errors.Is(e.cause, target)
@@ -28,12 +42,13 @@ func (e *callError) Is(target error) bool {
 // unsentError is a call that had no token. What is wrong with the token can be tested with errors.Is, except for what
 // would say that this call's outcome is unknown, when it is the token's that is.
 type unsentError struct {
+	by    *dialect
 	op    string
 	cause error
 }
 
 func (e *unsentError) Error() string {
-	return "wechat " + e.op + ": " + ErrNotSent.Error() + ", no token: " + e.cause.Error()
+	return e.by.call(e.op) + ": " + ErrNotSent.Error() + ", no token: " + e.cause.Error()
 }
 
 func (e *unsentError) Is(target error) bool {

@@ -59,7 +59,7 @@ func (c *Caller) Forward(ctx context.Context, f Forward) (*Forwarded, error) {
 	}
 	token, err := c.door.token(ctx)
 	if err != nil {
-		return nil, &unsentError{f.op(), err}
+		return nil, &unsentError{c.door.speaks, f.op(), err}
 	}
 	answer, err := c.door.forward(ctx, f, token)
 	if err != nil || !c.door.tokenRefused(answer.Code) {
@@ -125,7 +125,7 @@ func (d *door) forward(ctx context.Context, f Forward, token string, others ...s
 	}
 	if res.StatusCode < 200 || res.StatusCode/100 == 3 {
 		_ = res.Body.Close()
-		return nil, &callError{op: f.op(), kind: ErrUnanswered, text: fmt.Sprintf("HTTP status %d, a redirect, which is not followed", res.StatusCode)}
+		return nil, d.failed(f.op(), ErrUnanswered, fmt.Sprintf("HTTP status %d, a redirect, which is not followed", res.StatusCode), nil)
 	}
 	words := blotted(tokens)
 	out := &Forwarded{Status: res.StatusCode, Header: http.Header{}, Length: res.ContentLength}
@@ -134,11 +134,11 @@ func (d *door) forward(ctx context.Context, f Forward, token string, others ...s
 			out.Header.Add(name, string(blot([]byte(v), words)))
 		}
 	}
-	return out, out.look(res.Body, f, words)
+	return out, d.look(out, res.Body, f, words)
 }
 
 // look reads the beginning of the answer for its errcode.
-func (out *Forwarded) look(body io.ReadCloser, f Forward, words [][]byte) error {
+func (d *door) look(out *Forwarded, body io.ReadCloser, f Forward, words [][]byte) error {
 	size := int64(peek)
 	if out.Length >= 0 {
 		size = min(size, out.Length+1) // one more, to meet the end
@@ -159,7 +159,7 @@ func (out *Forwarded) look(body io.ReadCloser, f Forward, words [][]byte) error 
 		return nil
 	}
 	_ = body.Close()
-	return &callError{op: f.op(), kind: ErrUnanswered, text: "the answer broke off", cause: bare(err)}
+	return d.failed(f.op(), ErrUnanswered, "the answer broke off", bare(err))
 }
 
 // readUpTo reads until p is full, or until the error, which io.ReadFull would make one with that of a body cut off.
@@ -201,7 +201,7 @@ func (d *door) exchange(ctx context.Context, f Forward, token string, hide func(
 	body := &noted{Reader: f.Body}
 	req, err := http.NewRequestWithContext(watch(ctx, &sent), f.Method, address, body.orNone())
 	if err != nil {
-		return nil, &callError{op: f.op(), kind: ErrNotSent, text: "the address is not a URL"} // err would quote it, token and all
+		return nil, d.failed(f.op(), ErrNotSent, "the address is not a URL", nil) // err would quote it, token and all
 	}
 	req.ContentLength = f.Length
 	for _, name := range callHeaders {
@@ -220,7 +220,7 @@ func (d *door) exchange(ctx context.Context, f Forward, token string, hide func(
 	if sent.Load() {
 		kind = ErrUnanswered
 	}
-	return nil, &callError{op: f.op(), kind: kind, text: hide(bare(err).Error()), cause: bare(err)}
+	return nil, d.failed(f.op(), kind, hide(bare(err).Error()), bare(err))
 }
 
 func (d *door) transport() http.RoundTripper {

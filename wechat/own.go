@@ -88,7 +88,7 @@ func (w *WeCom) Agent(ctx context.Context) (Agent, error) {
 	err := w.door.call(ctx, request{op: op, path: "/cgi-bin/agent/get", get: true,
 		query: url.Values{"agentid": {strconv.FormatInt(w.agentID, 10)}}}, &answer)
 	if err == nil && answer.ID == nil {
-		err = incomplete(op, "agentid")
+		err = weCom.incomplete(op, "agentid")
 	}
 	if err != nil {
 		return Agent{}, err

@@ -86,7 +86,7 @@ func (a *sentAnswer) unreached() Unreached {
 func (w *WeCom) send(ctx context.Context, op string, body, answer any, common *sentAnswer, secrets ...string) error {
 	err := w.door.call(ctx, request{op: op, path: "/cgi-bin/" + op, body: body, secrets: secrets}, answer)
 	if err == nil && common.Code == nil {
-		err = incomplete(op, "errcode")
+		err = weCom.incomplete(op, "errcode")
 	}
 	return err
 }

@@ -1,0 +1,45 @@
+package wechat
+
+import "maps"
+
+// row is one code: what it says and what that means.
+type row struct {
+	what string
+	is   error
+}
+
+// table holds WeChat's codes, from a file for each topic. A code has one meaning, whatever call it answers.
+var table = joined(accountCodes, messageCodes, quotaCodes, contentCodes, requestCodes)
+
+func joined(topics ...map[int]row) map[int]row {
+	all := map[int]row{}
+	for _, t := range topics {
+		maps.Copy(all, t)
+	}
+	return all
+}
+
+// advice is the next step where a code asks for another than its meaning does.
+var advice = map[int]string{
+	40007: "upload the file anew by this account (POST /v1/senders/{code}/media) and send with the new id",
+	40037: "take an id of the account's own list of templates; one that was deleted comes back by adding it again, with another id",
+	40249: "take the advertising out and send nothing more of the kind: the account loses its templates next",
+	40251: "wait for the daily reset; see the notices in the account's own console",
+	40252: "wait some hours for the review, then send once more",
+	43004: "leave this recipient out until they follow the account again",
+	43101: "ask for the subscription again inside the account; until then leave this recipient out of this template",
+	43116: "use another template, and see the notices in the account's own console",
+	45009: "wait for the daily reset, clear the quota by clear_quota (ten times a month), or have the console raise it",
+	45015: "wait until the recipient writes (48 hours, five messages), or follows, scans or taps a menu (a minute, three messages)",
+	45037: "wait until the recipient writes to the account",
+	45040: "wait for the first day of the next month",
+	45047: "wait until the recipient writes again: five messages within 48 hours of theirs are all there is",
+	45087: "see the notices in the account's own console; other calls of the account go on",
+	45102: "wait some minutes; if it stays, see the platform's announcements",
+	48001: "check in the account's console that its type and verification have this ability (接口权限)",
+	48003: "let the account's administrator accept the agreement in the account's own console",
+	61007: "have the account's administrator authorize again with the set that the call needs ticked",
+	88000: "leave the comment fields out",
+	89504: "let the administrator of the account confirm; it is tried again by itself",
+	89505: "let the administrator of the account confirm; it is tried again by itself",
+}
