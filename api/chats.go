@@ -133,7 +133,7 @@ func vendorProblem(code string, err error) error {
 		return conflict(err.Error())
 	case errors.Is(err, wechat.ErrRecipient), errors.Is(err, wechat.ErrMessage), errors.Is(err, wechat.ErrValue), errors.Is(err, wechat.ErrRequest):
 		return refuse(http.StatusBadRequest, codeInvalid, err.Error())
-	case errors.Is(err, wechat.ErrPermission), errors.Is(err, wechat.ErrAccount), errors.Is(err, wechat.ErrAddress), errors.Is(err, wechat.ErrSecret):
+	case errors.Is(err, wechat.ErrPermission), errors.Is(err, wechat.ErrAccount), errors.Is(err, wechat.ErrBarred), errors.Is(err, wechat.ErrAddress), errors.Is(err, wechat.ErrSecret):
 		return conflict(err.Error())
 	case refused, errors.Is(err, wechat.ErrUnanswered), errors.Is(err, wechat.ErrNotSent):
 		return refuse(http.StatusBadGateway, codeVendor, err.Error())

@@ -179,35 +179,12 @@ func mediaProblem(code string, err error) error {
 		return refuse(http.StatusRequestTimeout, codeInvalid, "the body came too slowly: send it again over a faster line")
 	case errors.Is(err, wechat.ErrUnanswered), errors.Is(err, wechat.ErrNotSent) && !errors.As(err, &vendor):
 		return refuse(http.StatusBadGateway, codeVendor, err.Error()+": send the file again")
+	case errors.As(err, &vendor) && errors.Is(err, wechat.ErrPermission):
+		return forbidden(err.Error())
+	case errors.As(err, &vendor) && errors.Is(err, wechat.ErrTokenRefused):
+		return later(time.Second, err.Error()+"; the token is renewed by now: send the file again")
 	case errors.As(err, &vendor) && !errors.Is(err, wechat.ErrNotSent):
-		return vendorProblem(err)
+		return vendorProblem(code, err)
 	}
 	return forwardProblem(code, err)
-}
-
-// vendorProblem answers a refusal of the vendor's by what it means.
-func vendorProblem(err error) error {
-	is := func(targets ...error) bool {
-		for _, t := range targets {
-			if errors.Is(err, t) {
-				return true
-			}
-		}
-		return false
-	}
-	switch {
-	case is(wechat.ErrMessage, wechat.ErrValue, wechat.ErrRequest):
-		return invalid("media", "was refused: "+err.Error())
-	case is(wechat.ErrPermission):
-		return forbidden(err.Error())
-	case is(wechat.ErrThrottledMinute):
-		return later(time.Minute, err.Error())
-	case is(wechat.ErrThrottledDay):
-		return later(time.Hour, err.Error())
-	case is(wechat.ErrTokenRefused):
-		return later(time.Second, err.Error()+"; the token is renewed by now: send the file again")
-	case is(wechat.ErrAccount, wechat.ErrNotAuthorized, wechat.ErrAddress, wechat.ErrSecret):
-		return conflict(err.Error())
-	}
-	return refuse(http.StatusBadGateway, codeVendor, err.Error())
 }

@@ -329,13 +329,17 @@ func TestTheVendorsRefusalOfAFileIsExplained(t *testing.T) {
 	g := newGallery(t)
 	for _, c := range []struct{ code, status, answer int }{
 		{40004, 400, codeInvalid}, {40005, 400, codeInvalid}, {40006, 400, codeInvalid}, {40007, 400, codeInvalid}, {40009, 400, codeInvalid}, {40113, 400, codeInvalid}, {41005, 400, codeInvalid},
-		{44001, 400, codeInvalid}, {45001, 400, codeInvalid}, {45009, 503, codeAway}, {45011, 503, codeAway}, {48001, 403, codeForbidden}, {61007, 403, codeForbidden}, {50002, 409, codeConflict},
+		{44001, 400, codeInvalid}, {45001, 400, codeInvalid}, {48004, 409, codeConflict}, {45009, 429, codeRate}, {45011, 429, codeRate}, {48001, 403, codeForbidden}, {61007, 403, codeForbidden}, {50002, 409, codeConflict},
 		{-1, 502, codeVendor}, {99999, 502, codeVendor},
 	} {
 		if err := g.sim.Fail(simulator.Fault{Path: "/cgi-bin/media/upload", Code: c.code}); err != nil {
 			t.Fatal(err)
 		}
 		r := g.upload("oa", "type=image", "media@a.png="+picture(pngHead, 900))
+		if c.status == http.StatusTooManyRequests {
+			g.refused(r, c.status, c.answer)
+			continue
+		}
 		g.refused(r, c.status, c.answer, fmt.Sprint("errcode ", c.code), "rid ")
 	}
 	if err := g.sim.Fail(simulator.Fault{Path: "/wecom/cgi-bin/media/upload", Code: 45001}); err != nil {
