@@ -17,6 +17,7 @@ type Customer struct {
 	Object json.RawMessage `json:"object"` // what the vendor's body has under the name of the type
 	Agent  string          `json:"kf_account,omitempty"`
 	AI     bool            `json:"is_ai_msg,omitempty"`
+	Mini   bool            `json:"mini,omitempty"` // a Mini Program's
 }
 
 // part of an object that is a message: a text or link of at most so many bytes.
@@ -42,9 +43,28 @@ func link(name string) member  { return member{name, mostLink, true, true} }
 func body(name string) member  { return member{name, mostCustomerText, true, false} }
 func lines(name string) member { return member{name, mostCustomerText, false, false} }
 
-// customerTypes are the message types of Official Accounts
+// customer is what customer-service messages a kind of account sends.
+type customer struct {
+	mini  bool
+	types map[string][]member
+	more  []string // fields besides the message
+}
+
+// officialCustomer is of Official Accounts
 // (https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage).
-var customerTypes = map[string][]member{
+var officialCustomer = customer{types: officialObjects, more: []string{"customservice", "aimsgcontext"}}
+
+// miniCustomer is of Mini Programs, whose page opens in themselves
+// (https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/kf-mgnt/kf-message/sendCustomMessage.html).
+var miniCustomer = customer{mini: true, types: map[string][]member{
+	"text":            {body("content")},
+	"image":           {media("media_id")},
+	"link":            {{"title", mostCustomerLine, true, false}, body("description"), link("url"), link("thumb_url")},
+	"miniprogrampage": {line("title"), {"pagepath", 1024, true, false}, media("thumb_media_id")},
+}}
+
+// officialObjects are the message types of Official Accounts.
+var officialObjects = map[string][]member{
 	"text":            {body("content")},
 	"image":           {media("media_id")},
 	"voice":           {media("media_id")},
@@ -68,19 +88,19 @@ var lists = map[string]struct {
 	"msgmenu": {"list", 10, []member{{"id", mostMedia, true, false}, {"content", mostCustomerLine, true, false}}},
 }
 
-func parseCustomer(path string, raw json.RawMessage, q *request) (content, error) {
+func (k *customer) parse(path string, raw json.RawMessage, q *request) (content, error) {
 	var fields map[string]json.RawMessage
 	if err := strict(path, raw, &fields); err != nil {
 		return nil, err
 	}
-	c := &Customer{}
+	c := &Customer{Mini: k.mini}
 	if err := strict(path+".msgtype", or0(fields["msgtype"]), &c.Type); err != nil {
 		return nil, err
 	}
-	if _, ok := customerTypes[c.Type]; !ok {
-		return nil, invalid(path+".msgtype", "must be one of %s", strings.Join(sorted(customerTypes), ", "))
+	if _, ok := k.types[c.Type]; !ok {
+		return nil, invalid(path+".msgtype", "must be one of %s", strings.Join(sorted(k.types), ", "))
 	}
-	known := []string{"sender", "type", "msgtype", "customservice", "aimsgcontext", c.Type}
+	known := append([]string{"sender", "type", "msgtype", c.Type}, k.more...)
 	for _, name := range sorted(fields) {
 		if !slices.Contains(known, name) {
 			return nil, invalid(path, "has an unknown field %q: take it out", name)
@@ -89,7 +109,7 @@ func parseCustomer(path string, raw json.RawMessage, q *request) (content, error
 	if err := c.shown(path, fields); err != nil {
 		return nil, err
 	}
-	return c, c.fill(path+"."+c.Type, fields[c.Type], q)
+	return c, c.fill(path+"."+c.Type, fields[c.Type], k.types[c.Type], q)
 }
 
 // or0 gives a text for a field that is missing.
@@ -129,7 +149,7 @@ func (c *Customer) shown(path string, fields map[string]json.RawMessage) error {
 }
 
 // fill checks the object that is the message, and keeps it.
-func (c *Customer) fill(path string, raw json.RawMessage, q *request) error {
+func (c *Customer) fill(path string, raw json.RawMessage, members []member, q *request) error {
 	var object map[string]json.RawMessage
 	if raw == nil || strict(path, raw, &object) != nil || object == nil {
 		return invalid(path, "is missing: an object with what the message says")
@@ -151,7 +171,7 @@ func (c *Customer) fill(path string, raw json.RawMessage, q *request) error {
 		kept[l.name] = all
 		delete(object, l.name)
 	}
-	err := q.members(path, object, customerTypes[c.Type], kept)
+	err := q.members(path, object, members, kept)
 	if err == nil {
 		c.Object, err = encode(kept)
 	}
@@ -197,8 +217,13 @@ func (c *Customer) size() int { return len(c.Object) }
 // window: WeChat has no id by which it would notice a repeat.
 func (c *Customer) window() time.Duration { return 0 }
 
-// needs: 1 is 消息管理.
-func (c *Customer) needs() int { return setMessages }
+// needs: 1 is 消息管理, 19 of Mini Programs 客服管理.
+func (c *Customer) needs() int {
+	if c.Mini {
+		return setService
+	}
+	return setMessages
+}
 
 func (c *Customer) templateID() string { return "" }
 

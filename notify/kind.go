@@ -48,6 +48,7 @@ func kindNames() string {
 // (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html).
 const (
 	setMessages = 1
+	setService  = 19
 	setNotices  = 89
 )
 

@@ -85,6 +85,7 @@ func isPersonName(s string) bool {
 // (docs.jiguang.cn/jums/server/rest_api_jums_custom_message).
 type miniMessage struct {
 	Sender     string           `json:"sender"`
+	Type       int              `json:"type"`
 	TemplateID string           `json:"template_id"`
 	Page       string           `json:"page"`
 	State      string           `json:"miniprogram_state"`
@@ -96,6 +97,13 @@ type miniMessage struct {
 var mini = kind{name: "wechatmp", people: "Mini Program", ids: "openid", fits: isOpenID, form: openIDForm, code: codeNoMini, parse: parseMini}
 
 func parseMini(path string, raw json.RawMessage, q *request) (content, error) {
+	switch typeOf(raw) {
+	case 0:
+	case 3: // as of Official Accounts
+		return miniCustomer.parse(path, raw, q)
+	default:
+		return nil, invalid(path+".type", "is %d: a Mini Program sends 0 (subscribe message) and 3 (customer-service message)", typeOf(raw))
+	}
 	m := miniMessage{State: "formal", Lang: "zh_CN"}
 	if err := strict(path, raw, &m); err != nil {
 		return nil, err

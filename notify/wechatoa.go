@@ -44,18 +44,15 @@ const deadColour = "colours are not sent: WeChat's clients ignore them since 202
 var official = kind{name: "wechatoa", people: "Official Account", ids: "openid", fits: isOpenID, form: openIDForm, code: codeNoOfficial, parse: parseOfficial}
 
 // officialTypes are the types of msg_wechatoa besides 0, the template message.
-var officialTypes = map[int]func(path string, raw json.RawMessage, q *request) (content, error){1: parseNotice, 2: parseOneTime, 3: parseCustomer}
+var officialTypes = map[int]func(path string, raw json.RawMessage, q *request) (content, error){1: parseNotice, 2: parseOneTime, 3: officialCustomer.parse}
 
 const officialSent = "0 (template message), 1 (subscribe notification), 2 (one-time subscription) and 3 (customer-service message)"
 
 func parseOfficial(path string, raw json.RawMessage, q *request) (content, error) {
-	var is struct {
-		Type int `json:"type"`
-	}
-	if err := json.Unmarshal(raw, &is); err == nil && is.Type != 0 {
-		parse, ok := officialTypes[is.Type]
+	if is := typeOf(raw); is != 0 {
+		parse, ok := officialTypes[is]
 		if !ok {
-			return nil, invalid(path+".type", "is %d: this version sends %s", is.Type, officialSent)
+			return nil, invalid(path+".type", "is %d: this version sends %s", is, officialSent)
 		}
 		return parse(path, raw, q)
 	}
@@ -64,6 +61,18 @@ func parseOfficial(path string, raw json.RawMessage, q *request) (content, error
 		return nil, err
 	}
 	return m.template(path, q)
+}
+
+// typeOf is the type that an element says; 0 also of what is no number, which
+// is told when the element is read.
+func typeOf(raw json.RawMessage) int {
+	var is struct {
+		Type int `json:"type"`
+	}
+	if json.Unmarshal(raw, &is) != nil {
+		return 0
+	}
+	return is.Type
 }
 
 // template checks the fields and gives what is sent.

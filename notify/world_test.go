@@ -28,7 +28,7 @@ var (
 
 // played gives a world of which every account shares its templates, on a database of a kind.
 func played(t *testing.T, kind string) *world {
-	w := &world{house: newHouse(t, sqltest.Source(t, kind)), sim: simulator.New(simulator.Config{ComponentAppID: "wxcomponent"}), sets: []int{1, 7, 18, 89}}
+	w := &world{house: newHouse(t, sqltest.Source(t, kind)), sim: simulator.New(simulator.Config{ComponentAppID: "wxcomponent"}), sets: []int{1, 7, 18, 19, 89}}
 	w.users.Kind = func(ctx context.Context, code string) (string, error) {
 		_, kind, _, err := w.senders.Find(ctx, code)
 		return kind, err

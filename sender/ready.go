@@ -41,6 +41,7 @@ var (
 	SetMessages = Set{1, "1 (消息管理, messages)"}
 	SetUsers    = Set{2, "2 (用户管理, users)"}
 	SetWeb      = Set{4, "4 (网页服务, web pages)"}
+	SetService  = Set{19, "19 (客服管理, customer service)"}
 	SetNotices  = Set{89, "89 (服务号订阅通知, subscribe notifications)"}
 )
 
@@ -70,7 +71,7 @@ func (r *Room) Why(ctx context.Context, code string) (reason string, err error) 
 // of what sending needs.
 func (r *Room) Lacks(ctx context.Context, code string, set int) (reason string, err error) {
 	need := Set{set, strconv.Itoa(set)}
-	for _, known := range []Set{SetMessages, SetNotices} {
+	for _, known := range []Set{SetMessages, SetService, SetNotices} {
 		if known.id == set {
 			need = known
 		}
