@@ -163,7 +163,7 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	case len(q.users) > 0:
 		d.Targets, err = r.resolve(ctx, q.users, d.Parts)
 	default:
-		d.Targets, err = q.assign(d.Parts)
+		d.Parts, d.Targets, err = q.assign(d.Parts)
 	}
 	if err == nil {
 		err = r.sift(ctx, q.black, q.white, d.Targets)

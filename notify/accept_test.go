@@ -52,8 +52,6 @@ func TestRequestsAreCheckedBeforeTheyAreAccepted(t *testing.T) {
 		{"Alipay", `{"msg_alipay_life":[{}]}`, 1015011, "msg_alipay_life"},
 		{"DingTalk", `{"aud_dingtalk_cc":[{}]}`, 1015012, "aud_dingtalk_cc"},
 		{"a Mini Program without targets", `{"msg_wechatmp":[{}]}`, 4004, "aud_wechatmp is missing"},
-		{"linked companies", `{"aud_wechatwk_linkedcorp":[{}]}`, 4004, "not served by this version"},
-		{"linked companies", `{"aud_wechatwk_linkedcorp":[{}]}`, 4004, "not served by this version"},
 		{"a receipt address of its own", `{"aud_wechatoa":["o1"],"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}}],"callback":{"url":"https://7.example/receipts","params":{"a":1}}}`, 0, ""},
 		{"somebody else's receipt address", `{"aud_wechatoa":["o1"],"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}}],"callback":{"url":"https://8.example/receipts"}}`, 4004, "callback.url is no receipt address"},
 		{"a priority of 4", `{"option":{"priority":4}}`, 4004, "option.priority"},

@@ -101,9 +101,10 @@ type Part struct {
 	Subscribe  *Subscribe `json:"subscribe,omitempty"`
 	OneTime    *OneTime   `json:"onetime,omitempty"`
 	Customer   *Customer  `json:"customer,omitempty"`
-	App        *App       `json:"app,omitempty"`   // of WeCom
-	Robot      *Robot     `json:"robot,omitempty"` // to the group of a webhook of WeCom
-	Chat       *Chat      `json:"chat,omitempty"`  // to chats that a WeCom app made
+	App        *App       `json:"app,omitempty"`    // of WeCom
+	Linked     *Linked    `json:"linked,omitempty"` // the same to linked companies
+	Robot      *Robot     `json:"robot,omitempty"`  // to the group of a webhook of WeCom
+	Chat       *Chat      `json:"chat,omitempty"`   // to chats that a WeCom app made
 }
 
 // content is whichever the part has.
@@ -117,6 +118,8 @@ func (p Part) content() content {
 		return p.Customer
 	case p.App != nil:
 		return p.App
+	case p.Linked != nil:
+		return p.Linked
 	case p.Robot != nil:
 		return p.Robot
 	case p.Chat != nil:

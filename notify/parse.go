@@ -3,7 +3,6 @@ package notify
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 )
@@ -53,9 +52,6 @@ type aimed struct {
 // otherSenders are JUMS's codes for senders that are not of the WeChat family
 // (docs.jiguang.cn/jums/server/message_code).
 var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 1015010, "alipay_life": 1015011, "dingtalk_cc": 1015012}
-
-// notYet are fields of the contract that this version does not serve.
-var notYet = []string{"aud_wechatwk_linkedcorp"}
 
 // parse reads a body strictly; general says whether it names a general template
 // instead of messages. Errors are *Refusal.
@@ -117,9 +113,6 @@ func (r *request) field(key string, raw json.RawMessage) error {
 	if code, ok := otherSenders[name]; ok && (word == "aud" || word == "msg") {
 		return &Refusal{code, key, "belongs to a sender that this service does not have: it sends by the WeChat family; leave the field out"}
 	}
-	if slices.Contains(notYet, key) {
-		return invalid(key, "is not served by this version: it sends %s", kindNames())
-	}
 	return invalid(key, "is no field of this request")
 }
 
@@ -164,6 +157,9 @@ func (t aimed) recipients() []string {
 	named := make([]string, len(t.Data))
 	for i, id := range t.Data {
 		named[i] = t.group.prefix + id
+		if id == everyMember {
+			named[i] = everyLinked
+		}
 	}
 	return named
 }

@@ -134,14 +134,15 @@ func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]T
 			if k := kindNamed(p.SenderKind); k != nil && !k.fits(id) { // kept before its form was looked at
 				id = ""
 			}
+			same := p.same(id)
 			switch t := (Target{UserID: u, Identity: id}); {
-			case id == "" || !seen[id]:
+			case id == "" || !seen[same]:
 				all[i] = append(all[i], t)
 			case Parts(parts).Ruled():
 				t.Skip = SameIdentity
 				all[i] = append(all[i], t)
 			}
-			seen[id] = true
+			seen[same] = true
 		}
 	}
 	return all, nil
@@ -151,9 +152,10 @@ func (r *Room) resolve(ctx context.Context, users []string, parts []Part) ([][]T
 const SameIdentity = "another user of this message has the same identity"
 
 // assign gives each list of identities to the part of its sender: the one it
-// names, else the only one of its kind.
-func (q *request) assign(parts []Part) ([][]Target, error) {
-	ids := make([][]string, len(parts))
+// names, else the only one of its kind. Those of linked companies get a part of
+// their own.
+func (q *request) assign(parts []Part) ([]Part, [][]Target, error) {
+	ids, linked := make([][]string, len(parts)), make([][]string, len(parts))
 	for _, t := range q.targets {
 		part, found := -1, 0
 		for i, p := range parts {
@@ -163,28 +165,43 @@ func (q *request) assign(parts []Part) ([][]Target, error) {
 			}
 		}
 		if found != 1 {
-			return nil, invalid(t.path+".sender", "must be the sender of one of the messages in msg_%s", t.kind.name)
+			return nil, nil, invalid(t.path+".sender", "must be the sender of one of the messages in msg_%s", t.kind.name)
 		}
-		if ids[part] = append(ids[part], t.recipients()...); len(ids[part]) > mostIDs {
-			return nil, invalid("aud_"+t.kind.name, "has more than %d %ss for sender %s: send several requests", mostIDs, t.kind.ids, parts[part].Sender)
+		into := ids
+		if t.group != nil && t.group.linked {
+			into = linked
+		}
+		if into[part] = append(into[part], t.recipients()...); len(into[part]) > mostIDs {
+			return nil, nil, invalid("aud_"+t.kind.name, "has more than %d %ss for sender %s: send several requests", mostIDs, t.kind.ids, parts[part].Sender)
 		}
 	}
-	all := make([][]Target, len(parts))
-	for i, list := range ids {
-		if len(list) == 0 {
-			return nil, invalid(q.says[i].path, "has no targets: every msg_xxx needs its aud_xxx")
+	var kept []Part
+	var all [][]Target
+	for i, p := range parts {
+		path := q.says[i].path
+		if len(ids[i])+len(linked[i]) == 0 {
+			return nil, nil, invalid(path, "has no targets: every msg_xxx needs its aud_xxx")
 		}
-		list = unique(list)
-		if c, ok := parts[i].content().(choosy); ok {
-			if err := c.suits(q.says[i].path, list); err != nil {
-				return nil, err
+		if len(ids[i]) > 0 {
+			targets, err := p.targets(path, ids[i])
+			if err != nil {
+				return nil, nil, err
 			}
+			kept, all = append(kept, p), append(all, targets)
 		}
-		for _, id := range list {
-			all[i] = append(all[i], Target{Identity: id})
+		if len(linked[i]) > 0 {
+			p, err := q.linked(path, p)
+			if err != nil {
+				return nil, nil, err
+			}
+			targets, err := p.targets(path, linked[i])
+			if err != nil {
+				return nil, nil, err
+			}
+			kept, all = append(kept, p), append(all, targets)
 		}
 	}
-	return all, nil
+	return kept, all, nil
 }
 
 // choosy is a content that not everybody may get.
@@ -192,12 +209,38 @@ type choosy interface {
 	suits(path string, ids []string) error
 }
 
+// targets are the recipients of a part, each once.
+func (p Part) targets(path string, list []string) ([]Target, error) {
+	list = uniqueBy(list, p.same)
+	if c, ok := p.content().(choosy); ok {
+		if err := c.suits(path, list); err != nil {
+			return nil, err
+		}
+	}
+	all := make([]Target, len(list))
+	for i, id := range list {
+		all[i] = Target{Identity: id}
+	}
+	return all, nil
+}
+
+// same is what two names of one recipient have in common: userids of WeCom are
+// not case sensitive.
+func (p Part) same(id string) string {
+	if p.App != nil || p.Linked != nil {
+		return strings.ToLower(id)
+	}
+	return id
+}
+
 // unique drops doubles and keeps the order.
-func unique(list []string) []string {
+func unique(list []string) []string { return uniqueBy(list, func(s string) string { return s }) }
+
+func uniqueBy(list []string, same func(string) string) []string {
 	seen := make(map[string]bool, len(list))
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool {
-		double := seen[s]
-		seen[s] = true
+		double := seen[same(s)]
+		seen[same(s)] = true
 		return double
 	})
 }

@@ -55,6 +55,7 @@ type group struct {
 	kind              *kind
 	fits              func(id string) bool
 	form              string // of one that fits
+	linked            bool   // of linked companies
 }
 
 const (
@@ -63,8 +64,13 @@ const (
 	chatPrefix  = "chat/"
 )
 
-var groups = []group{{"wechatwk_party", partyPrefix, "department", &weCom, isNumber32, "a number above 0, as a text"},
-	{"wechatwk_tag", tagPrefix, "tag", &weCom, isNumber32, "a number above 0, as a text"}, {"wechatwk_chat", chatPrefix, "chatid", &weCom, isChatID, chatForm}}
+var groups = []group{
+	{"wechatwk_party", partyPrefix, "department", &weCom, isNumber32, "a number above 0, as a text", false},
+	{"wechatwk_tag", tagPrefix, "tag", &weCom, isNumber32, "a number above 0, as a text", false},
+	{"wechatwk_chat", chatPrefix, "chatid", &weCom, isChatID, chatForm, false},
+	{"wechatwk_linkedcorp", "", "linked userid", &weCom, isLinked, linkedForm, true},
+	{"wechatwk_linkedcorp_party", linkedPrefix, "linked department", &weCom, isLinkedParty, linkedPartyForm, true},
+}
 
 func groupNamed(name string) *group {
 	for i := range groups {
@@ -165,8 +171,10 @@ const (
 	mostGroups  = 100 // departments; as many tags again
 )
 
-// cut fills calls up to what WeCom takes of each sort.
-func (a *App) cut(targets []Target) [][]Target {
+func (a *App) cut(targets []Target) [][]Target { return cutCalls(targets) }
+
+// cutCalls fills calls up to what WeCom takes of each sort.
+func cutCalls(targets []Target) [][]Target {
 	var cuts [][]Target
 	from, n := 0, map[string]int{}
 	for i, t := range targets {
@@ -231,7 +239,7 @@ func (a *App) sendMany(ctx context.Context, c wechat.Client, to []string, how Ca
 // strip parts the name of a recipient that the vendor expands.
 func strip(recipient string) (name, prefix string) {
 	for _, g := range groups {
-		if name, ok := strings.CutPrefix(recipient, g.prefix); ok {
+		if name, ok := strings.CutPrefix(recipient, g.prefix); ok && g.prefix != "" {
 			return name, g.prefix
 		}
 	}
@@ -249,6 +257,7 @@ func leftOut(to []string, not wechat.Unreached) map[int]refused {
 	}{
 		{"", not.Users, refused{codeNobody, "WeCom lists it in invaliduser: no such member, or not in the app's visible range (可见范围)"}},
 		{"", not.Unlicensed, refused{codeUnlicensed, "WeCom lists it in unlicenseduser: the member has no licence for calls (接口许可)"}},
+		{linkedPrefix, not.Parties, refused{codeNobody, "WeCom lists it in invalidparty: no such department, or not in the app's visible range (可见范围)"}},
 		{partyPrefix, not.Parties, refused{codeNobody, "WeCom lists it in invalidparty: no such department, or not in the app's visible range (可见范围)"}},
 		{tagPrefix, not.Tags, refused{codeNobody, "WeCom lists it in invalidtag: no such tag, or not in the app's visible range (可见范围)"}},
 	} {

@@ -29,6 +29,7 @@ type newsLine struct {
 	ClientID   int64           `json:"client_id"`
 	Sender     string          `json:"sender"`
 	Kind       string          `json:"kind,omitempty"`    // of the sender; empty: wechatoa
+	Linked     bool            `json:"linked,omitempty"`  // of linked companies of WeCom
 	Outcome    bool            `json:"outcome,omitempty"` // the vendor's later word says so
 	Recipients []newsRecipient `json:"recipients"`
 }
@@ -54,7 +55,7 @@ func (f *feedNews) recipient(h *head, c *chunkRow, ch change) {
 	if l == nil || len(l.Recipients) == notify.ChunkSize {
 		p := h.parts[c.Part]
 		l = &newsLine{app: p.AppID, kind: "recipient." + ch.to.String(), MsgID: h.msgID().String(),
-			ClientID: h.ClientID, Sender: p.Sender, Kind: p.SenderKind, Outcome: key.outcome}
+			ClientID: h.ClientID, Sender: p.Sender, Kind: p.SenderKind, Linked: p.Linked != nil, Outcome: key.outcome}
 		if f.lines == nil {
 			f.lines = map[newsKey]*newsLine{}
 		}

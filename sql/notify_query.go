@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"wechattpp/notify"
@@ -44,7 +45,9 @@ func (r messageRow) message() (notify.Message, error) {
 	}
 	parts, err := partsOf(r.ID, r.Content)
 	for _, p := range parts {
-		m.Senders = append(m.Senders, p.Sender)
+		if !slices.Contains(m.Senders, p.Sender) { // own members and linked ones are two parts
+			m.Senders = append(m.Senders, p.Sender)
+		}
 	}
 	return m, err
 }

@@ -162,7 +162,7 @@ func (r *feedRow) line() (webhook.Line, error) {
 		return webhook.Line{}, fmt.Errorf("line %d of the feed: %w", r.ID, err)
 	}
 	out := webhook.Line{ID: r.ID, At: moment(r.CreatedAt), State: r.Type[len(recipientLine):], MsgID: l.MsgID, ClientID: l.ClientID,
-		Kind: l.Kind, Outcome: l.Outcome, Recipients: make([]webhook.Recipient, len(l.Recipients))}
+		Kind: l.Kind, Linked: l.Linked, Outcome: l.Outcome, Recipients: make([]webhook.Recipient, len(l.Recipients))}
 	for i, who := range l.Recipients {
 		out.Recipients[i] = webhook.Recipient{UserID: who.UserID, Identity: who.Identity}
 		if who.Error != nil {

@@ -92,6 +92,7 @@ type receipt struct {
 	UserID     string `json:"userid"`
 	SenderID   string `json:"sender_id"`
 	Sender     int    `json:"sender"`
+	WeCom      *int   `json:"wechatwk_sender"`
 	SentTime   int64  `json:"sent_time"`
 	Error      *struct {
 		Code    int

@@ -120,7 +120,10 @@ func (r *Room) write(l *Line, key string, kind int, reason string, who Recipient
 		rec.SenderID = who.Identity
 	}
 	if l.Kind == "wechatwk" {
-		rec.WeComKind = new(int) // of the own corp
+		rec.WeComKind = new(int) // 0: of the own corp
+		if l.Linked {
+			*rec.WeComKind = 1
+		}
 	}
 	if reason != "" {
 		rec.Error = &fault{who.Code, reason}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,6 +39,7 @@ func TestEachStepOfARecipientIsToldAsJUMSTellsIt(t *testing.T) {
 			{"failed", `,"outcome":true`, 5, 2, true, true},
 			{"canceled", "", 7, 2, true, false},
 			{"recall_refused", wecom, 8, 10, true, true},
+			{"sent", wecom + `,"linked":true`, 2, 10, true, false},
 		}
 		for i, l := range lines {
 			h.line(old, l.state, l.fields, fmt.Sprint("u", i))
@@ -47,6 +49,9 @@ func TestEachStepOfARecipientIsToldAsJUMSTellsIt(t *testing.T) {
 			l := lines[i]
 			if got.Type != l.kind || got.Sender != l.sender || got.UserID != fmt.Sprint("u", i) || got.MsgID != "100000001" || got.ChannelKey != "key-of-shop" {
 				h.t.Errorf("%s%s: %+v", l.state, l.fields, got)
+			}
+			if want := strings.Contains(l.fields, "linked"); (got.WeCom != nil) != (l.sender == 10) || got.WeCom != nil && (*got.WeCom == 1) != want {
+				h.t.Errorf("%s%s: wechatwk_sender %v", l.state, l.fields, got.WeCom)
 			}
 			if (got.SenderID != "") != l.identity || (got.Error != nil) != l.reason {
 				h.t.Errorf("%s%s: sender_id %q, error %v", l.state, l.fields, got.SenderID, got.Error)

@@ -35,6 +35,7 @@ type Line struct {
 	MsgID      string
 	ClientID   int64
 	Kind       string // of the sender
+	Linked     bool   // to linked companies of WeCom
 	Outcome    bool   // the vendor's later word says so
 	Recipients []Recipient
 
