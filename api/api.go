@@ -55,6 +55,8 @@ type Config struct {
 	Links     *audience.Links
 	Ledger    *audience.Ledger
 
+	Confirmations *audience.Confirmations // links of one-time subscriptions
+
 	Authorizers *authorizer.Authorizers
 	Tokens      *token.Keeper // tells how tokens are
 	Health      *health.Room

@@ -1,44 +1,16 @@
 package api
 
 import (
-	"bytes"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
 	"errors"
 	"html/template"
-	"image/png"
 	"net/http"
 	"strings"
-
-	"github.com/boombuler/barcode"
-	"github.com/boombuler/barcode/qr"
 
 	"wechattpp/authorizer"
 )
 
-// authorizeHTML is the page that leads to WeChat and the one that leads back.
-//
-//go:embed authorize.html
-var authorizeHTML string
-
-const authorizeCSS = `body{font:16px/1.6 system-ui,"PingFang SC","Microsoft YaHei",sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color:#222}
-h1{font-size:1.4rem}a.go{display:block;background:#07c160;color:#fff;text-align:center;text-decoration:none;border-radius:6px;padding:.7rem;margin:1rem 0}
-img{display:block;margin:1rem auto;width:220px;height:220px;image-rendering:pixelated}.hint{color:#666;font-size:.9rem}.bad{color:#b00020}`
-
-// authorizePolicy allows this one style and images in the page itself, and no
-// script at all.
-var authorizePolicy = func() string {
-	sum := sha256.Sum256([]byte(authorizeCSS))
-	return "default-src 'none'; img-src data:; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}()
-
-var authorizePage = template.Must(template.New("authorize").Parse(authorizeHTML))
-
 // visit is what the page shows: an invitation, or the state of a return.
 type visit struct {
-	CSS             template.CSS
 	State           string // open, or authorizer's states, or refused
 	Desktop, Mobile string
 	QR              template.URL // a PNG in the page itself
@@ -60,21 +32,6 @@ func (s *server) openInvitation(c *call) error {
 		return err
 	}
 	return show(c, http.StatusOK, visit{State: "open", Desktop: p.Desktop, Mobile: p.Mobile, QR: code})
-}
-
-func qrCode(text string) (template.URL, error) {
-	code, err := qr.Encode(text, qr.M, qr.Auto)
-	if err != nil {
-		return "", err
-	}
-	if code, err = barcode.Scale(code, 440, 440); err != nil {
-		return "", err
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, code); err != nil {
-		return "", err
-	}
-	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil //nolint:gosec // made here of base64
 }
 
 // returnFromWeChat takes a visitor back. The AppID is never taken from the
@@ -126,12 +83,6 @@ const codeGone = 4100
 // show writes the page. The policy of referring overrides the frame's: without
 // a Referer, WeChat refuses the visitor.
 func show(c *call, status int, v visit) error {
-	v.CSS = authorizeCSS
-	var b bytes.Buffer
-	if err := authorizePage.Execute(&b, v); err != nil {
-		return err
-	}
 	c.Header("Referrer-Policy", "strict-origin-when-cross-origin")
-	c.Header("Content-Security-Policy", authorizePolicy)
-	return c.html(status, b.Bytes())
+	return c.show(status, "authorize.html", v)
 }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	_ "embed"
 	"errors"
 	"html/template"
 	"net/http"
@@ -12,13 +10,6 @@ import (
 	"wechattpp/audience"
 	"wechattpp/sender"
 )
-
-// bindHTML is the page of a bind link and of the return from WeChat.
-//
-//go:embed bind.html
-var bindHTML string
-
-var bindPage = template.Must(template.New("bind").Parse(bindHTML))
 
 type bindParams struct {
 	UserID  string `json:"userid" validate:"required"`
@@ -70,7 +61,7 @@ func (s *server) openBindLink(c *call) error {
 		if err != nil {
 			return err
 		}
-		return showBind(c, http.StatusOK, bindView{State: "outside", QR: qr})
+		return c.show(http.StatusOK, bindPage, bindView{State: "outside", QR: qr})
 	}
 	held, _ := c.Cookie(bindCookie)
 	address, state, err := s.Links.Open(c.ctx(), token, held)
@@ -94,7 +85,7 @@ func (s *server) returnToBind(c *call) error {
 	if result == audience.Bound {
 		status = http.StatusOK
 	}
-	return showBind(c, status, bindView{State: result})
+	return c.show(status, bindPage, bindView{State: result})
 }
 
 // bindRefused tells a visitor why it does not go on. What WeChat or the sender's
@@ -113,22 +104,14 @@ func (s *server) bindRefused(c *call, err error) error {
 	if status == http.StatusServiceUnavailable {
 		s.Log.Warn("a visitor could not be bound", "request", c.id, "err", err)
 	}
-	return showBind(c, status, bindView{State: "refused", Problem: text})
+	return c.show(status, bindPage, bindView{State: "refused", Problem: text})
 }
 
+// bindPage is the page of a bind link and of the return from WeChat.
+const bindPage = "bind.html"
+
 type bindView struct {
-	CSS     template.CSS
 	State   string // outside, refused, or audience's results
 	QR      template.URL
 	Problem string
-}
-
-func showBind(c *call, status int, v bindView) error {
-	v.CSS = authorizeCSS
-	var b bytes.Buffer
-	if err := bindPage.Execute(&b, v); err != nil {
-		return err
-	}
-	c.Header("Content-Security-Policy", authorizePolicy)
-	return c.html(status, b.Bytes())
 }

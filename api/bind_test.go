@@ -11,9 +11,11 @@ import (
 
 	"wechattpp/access"
 	"wechattpp/audience"
+	"wechattpp/health"
 	"wechattpp/sender"
 	"wechattpp/simulator"
 	"wechattpp/sql"
+	"wechattpp/token"
 	"wechattpp/wechat"
 )
 
@@ -23,7 +25,7 @@ const (
 )
 
 // binding is a house whose Official Account visitors of links belong to.
-func binding(t *testing.T) (*house, *simulator.Simulator, string) {
+func binding(t *testing.T, fit ...func(*Config, *sql.DB)) (*house, *simulator.Simulator, string) {
 	t.Helper()
 	sim := simulator.New(simulator.Config{ComponentAppID: testComponent})
 	accounts := simulator.SampleWorld()
@@ -36,7 +38,8 @@ func binding(t *testing.T) (*house, *simulator.Simulator, string) {
 	vendor := httptest.NewServer(sim)
 	t.Cleanup(vendor.Close)
 	h := newHouse(t, withUsers, func(cfg *Config, db *sql.DB) {
-		cfg.Senders = &sender.Room{Store: db.Sender(testComponent), API: wechat.API{Base: vendor.URL, OpenBase: vendor.URL},
+		cfg.Health, cfg.Tokens = &health.Room{Store: db.Health(testComponent)}, token.New(token.Config{Store: db.Token(testComponent)})
+		cfg.Senders = &sender.Room{Store: db.Sender(testComponent), API: wechat.API{Base: vendor.URL, OpenBase: vendor.URL, MPBase: vendor.URL},
 			Tokens: func(sender.Sender) wechat.TokenSource { return wechat.FixedToken("x") }}
 		cfg.Links = &audience.Links{Store: db.Audience(), PublicURL: "http://test", Keys: [][]byte{testKey}, Address: cfg.Senders.VisitorLink,
 			Visitor: func(ctx context.Context, code, webCode string) (string, bool, error) {
@@ -49,9 +52,12 @@ func binding(t *testing.T) (*house, *simulator.Simulator, string) {
 				t.Fatal(err)
 			}
 		}
+		for _, f := range fit {
+			f(cfg, db)
+		}
 	})
-	_, token := h.client([]string{access.Users}, "oa1", "mp1")
-	return h, sim, token
+	_, clientToken := h.client([]string{access.Users}, "oa1", "mp1")
+	return h, sim, clientToken
 }
 
 func (h *house) bindLink(token, body string) string {

@@ -38,7 +38,7 @@ func TestASenderWithASecretOfItsOwn(t *testing.T) {
 		"encoding_aes_key has 5":          `{"encoding_aes_key":"short"}`,
 		"token is missing":                `{"token":""}`,
 		"credentials must be":             `{"credentials":"component"}`,
-		"business_domains":                `{"business_domains":[]}`,
+		"only Official Accounts":          `{"business_domains":["shop.example.com"]}`,
 	} {
 		s.refused(s.call("PATCH", "/v1/senders/wk", s.admin, body), 400, codeInvalid, says)
 	}

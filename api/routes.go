@@ -76,6 +76,9 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/senders/:code/bind-links", who: scope(access.Users), do: (*server).makeBindLink, action: "bind-link.create"},
 		{method: "GET", path: "/v1/senders/:code/grants", who: scope(access.Users), do: (*server).listGrants},
 		{method: "POST", path: "/v1/senders/:code/grants", who: scope(access.Users), do: (*server).reportGrant, action: "grant.report"},
+		{method: "POST", path: "/v1/senders/:code/subscribe-links", who: scope(access.Users), do: (*server).makeSubscribeLink, action: "subscribe-link.create"},
+		{method: "GET", path: "/subscribe/callback", who: public, do: (*server).returnToSubscribe, perMinute: 30},
+		{method: "GET", path: "/subscribe/callback/", who: public, do: (*server).returnToSubscribe, perMinute: 30}, // WeChat's page documents "redirect_url/?openid=..."
 		{method: "GET", path: "/bind/:token", who: public, do: (*server).openBindLink, perMinute: 30},
 		{method: "GET", path: "/bind/callback", who: public, do: (*server).returnToBind, perMinute: 30},
 		{method: "GET", path: "/v1/senders/:code/chats", who: scope(access.Send), do: (*server).listChats},

@@ -31,16 +31,17 @@ type senderFields struct {
 	AgentID     *int64  `json:"agent_id"`
 	Secret      *string `json:"secret"`
 
+	Domains *[]string `json:"business_domains"`
+
 	// Fields of the contract that this version refuses by name.
 	ReplyURL jsontext.Value `json:"reply_url"`
-	Domains  jsontext.Value `json:"business_domains"`
 }
 
 func (f senderFields) refuse() error {
 	for _, later := range []struct {
 		name  string
 		value jsontext.Value
-	}{{"reply_url", f.ReplyURL}, {"business_domains", f.Domains}} {
+	}{{"reply_url", f.ReplyURL}} {
 		if len(later.value) > 0 {
 			return invalid(later.name, "is not served by this version: leave it out")
 		}
@@ -50,7 +51,7 @@ func (f senderFields) refuse() error {
 
 func (f senderFields) change() sender.Change {
 	return sender.Change{Name: f.Name, Credentials: f.Credentials, AppID: f.AppID, CorpID: f.CorpID, AgentID: f.AgentID,
-		AppSecret: f.AppSecret, Secret: f.Secret, Token: f.Token, AESKey: f.AESKey}
+		AppSecret: f.AppSecret, Secret: f.Secret, Token: f.Token, AESKey: f.AESKey, Domains: f.Domains}
 }
 
 // senderAnswer is a sender without its secrets: only whether each is set.
@@ -65,6 +66,7 @@ type senderAnswer struct {
 	SecretSet   bool            `json:"secret_set"` // app_secret, or WeCom's secret
 	TokenSet    bool            `json:"token_set"`
 	AESKeySet   bool            `json:"encoding_aes_key_set"`
+	Domains     []string        `json:"business_domains,omitempty"`
 	AccessToken *tokenHealth    `json:"access_token,omitempty"` // of an account with a secret of its own
 	Ready       bool            `json:"ready"`
 	Reason      string          `json:"reason,omitempty"` // why it cannot send now
@@ -80,7 +82,7 @@ func (s *server) showSender(c *call, x sender.Sender) (senderAnswer, error) {
 	}
 	found, err := s.senderFindings(c.ctx(), x)
 	out := senderAnswer{Code: x.Code, Kind: x.Kind, Name: x.Name, Credentials: x.Credentials, AppID: x.AppID, CorpID: x.CorpID, AgentID: x.AgentID,
-		SecretSet: x.SecretSet, TokenSet: x.TokenSet, AESKeySet: x.AESKeySet, Ready: reason == "", Reason: reason, Findings: found,
+		SecretSet: x.SecretSet, TokenSet: x.TokenSet, AESKeySet: x.AESKeySet, Domains: x.Domains, Ready: reason == "", Reason: reason, Findings: found,
 		CreatedAt: x.CreatedAt.UTC(), UpdatedAt: x.UpdatedAt.UTC()}
 	if err != nil || !x.HasToken() {
 		return out, err

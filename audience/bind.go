@@ -2,13 +2,8 @@ package audience
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io/fs"
-	"strings"
 	"time"
 )
 
@@ -54,7 +49,7 @@ type LinkStore interface {
 type Links struct {
 	Store     LinkStore
 	PublicURL string
-	Keys      [][]byte // the first signs
+	Keys      Keys
 	// Address gives WeChat's page that returns with a code for the sender.
 	Address func(ctx context.Context, sender, redirect, state string) (string, error)
 	// Visitor exchanges the code.
@@ -82,7 +77,7 @@ func (l *Links) Make(ctx context.Context, sender, userid string, replace bool) (
 	}
 	id := random()
 	expires, err = l.Store.AddLink(ctx, Link{ID: id, Sender: sender, UserID: userid, Replace: replace}, linkLife)
-	return l.PublicURL + "/bind/" + l.sign("link", id), expires, err
+	return l.PublicURL + "/bind/" + l.Keys.sign("link", id), expires, err
 }
 
 // Open sends a visitor on to WeChat with a state that the browser must bring
@@ -93,8 +88,8 @@ func (l *Links) Open(ctx context.Context, token, state string) (address, newStat
 	if err != nil {
 		return "", "", err
 	}
-	if id, ok := l.verify("state", state); !ok || id[:idLength] != link.ID {
-		state = l.sign("state", link.ID+random())
+	if id, ok := l.Keys.verify("state", state); !ok || id[:idLength] != link.ID {
+		state = l.Keys.sign("state", link.ID+random())
 	}
 	address, err = l.Address(ctx, link.Sender, l.PublicURL+"/bind/callback", state)
 	return address, state, err
@@ -107,7 +102,7 @@ func (l *Links) Known(ctx context.Context, token string) error {
 }
 
 func (l *Links) find(ctx context.Context, token string) (Link, error) {
-	id, ok := l.verify("link", token)
+	id, ok := l.Keys.verify("link", token)
 	if !ok || len(id) != idLength {
 		return Link{}, ErrLink
 	}
@@ -130,7 +125,7 @@ func (l *Links) read(ctx context.Context, id string) (Link, error) {
 // Return takes a visitor back and tells what came of it. A second return with
 // the same code, which browsers make, is answered as the first.
 func (l *Links) Return(ctx context.Context, state, browser, code string) (string, error) {
-	id, ok := l.verify("state", state)
+	id, ok := l.Keys.verify("state", state)
 	if !ok || len(id) != 2*idLength || state != browser {
 		return "", ErrBrowser
 	}
@@ -191,39 +186,3 @@ func (l *Links) await(ctx context.Context, id, codeHash string) (string, error) 
 
 // Forget deletes links of the past and answers how many.
 func (l *Links) Forget(ctx context.Context) (int, error) { return l.Store.ForgetLinks(ctx, 1000) }
-
-// sign appends a signature, so that guesses never reach the database: letters
-// and digits only, as WeChat wants a state to be.
-func (l *Links) sign(use, id string) string { return id + signature(l.Keys[0], use, id) }
-
-func (l *Links) verify(use, signed string) (id string, ok bool) {
-	cut := len(signed) - signatureLength
-	if cut < idLength {
-		return "", false
-	}
-	for _, key := range l.Keys {
-		if hmac.Equal([]byte(signed[cut:]), []byte(signature(key, use, signed[:cut]))) {
-			return signed[:cut], true
-		}
-	}
-	return "", false
-}
-
-const idLength, signatureLength = 32, 32
-
-func signature(key []byte, use, id string) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(use + " " + id))
-	return hex.EncodeToString(mac.Sum(nil)[:signatureLength/2])
-}
-
-func random() string {
-	b := make([]byte, idLength/2)
-	_, _ = rand.Read(b) // never fails, says crypto/rand
-	return hex.EncodeToString(b)
-}
-
-func digest(code string) string {
-	sum := sha256.Sum256([]byte(code))
-	return strings.ToLower(hex.EncodeToString(sum[:]))
-}

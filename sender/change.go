@@ -7,6 +7,7 @@ type Change struct {
 	AgentID                          *int64
 	AppSecret, Secret                *string
 	Token, AESKey                    *string
+	Domains                          *[]string
 }
 
 // Apply makes of a sender what it shall be, its new secrets in Secrets, or
@@ -25,6 +26,9 @@ func (c Change) Apply(s Sender) (Sender, error) {
 	}
 	if c.AgentID != nil {
 		s.AgentID = *c.AgentID
+	}
+	if c.Domains != nil {
+		s.Domains = *c.Domains
 	}
 	if s.Credentials == Component {
 		s.SecretSet, s.TokenSet, s.AESKeySet = false, false, false
@@ -48,7 +52,7 @@ func (c Change) Fields() (names []string) {
 	}{
 		{"name", c.Name != nil}, {"credentials", c.Credentials != nil}, {"app_id", c.AppID != nil}, {"app_secret", c.AppSecret != nil},
 		{"corp_id", c.CorpID != nil}, {"agent_id", c.AgentID != nil}, {"secret", c.Secret != nil},
-		{"token", c.Token != nil}, {"encoding_aes_key", c.AESKey != nil},
+		{"token", c.Token != nil}, {"encoding_aes_key", c.AESKey != nil}, {"business_domains", c.Domains != nil},
 	} {
 		if f.given {
 			names = append(names, f.name)

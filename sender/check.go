@@ -24,6 +24,9 @@ func (s *Sender) check() error {
 			return err
 		}
 	}
+	if err := s.checkDomains(); err != nil {
+		return err
+	}
 	return s.checkPair()
 }
 

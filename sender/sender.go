@@ -30,9 +30,10 @@ type Sender struct {
 	Kind        string // never changes
 	Name        string // for people, at most 30 characters
 	Credentials string
-	AppID       string // empty until an account is bound, and for WeCom
-	CorpID      string // of the company, for WeCom only
-	AgentID     int64  // of the app in the company, for WeCom only
+	AppID       string   // empty until an account is bound, and for WeCom
+	CorpID      string   // of the company, for WeCom only
+	AgentID     int64    // of the app in the company, for WeCom only
+	Domains     []string // 业务域名: hosts, lower case, that visitors may be sent on to
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 

@@ -22,8 +22,9 @@ type Account struct {
 	Former      []string   `json:"former,omitempty"`     // followed once: a send is refused with 43004
 	Blocking    []string   `json:"blocking,omitempty"`   // followers whose outcome is "failed:user block"
 	Templates   []Template `json:"templates,omitempty"`
-	OneTime     string     `json:"one_time,omitempty"` // template of one-time subscriptions
-	Pages       []string   `json:"pages,omitempty"`    // published pages of a Mini Program; none = any
+	OneTime     string     `json:"one_time,omitempty"`         // template of one-time subscriptions
+	Domains     []string   `json:"business_domains,omitempty"` // hosts that its pages may lead back to; none = any
+	Pages       []string   `json:"pages,omitempty"`            // published pages of a Mini Program; none = any
 
 	Secret string   `json:"secret,omitempty"`  // AppSecret; "" = nobody was given one
 	IPList []string `json:"ip_list,omitempty"` // addresses that may ask for tokens with the secret; none = every one
@@ -79,6 +80,7 @@ type account struct {
 	mints     atomic.Uint32
 	own       own
 	rights    rights
+	pages     pageTickets
 	chats     chats
 
 	mu         sync.Mutex

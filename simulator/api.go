@@ -58,6 +58,7 @@ func endpoints() []*endpoint {
 		{path: "/cgi-bin/media/upload", method: post, token: accountToken, set: setMessages, also: []int{3, 8, 9, setMaterial}, form: true, most: maxUpload, serve: (*Simulator).uploadMedia},
 		{path: "/cgi-bin/media/uploadimg", method: post, token: accountToken, set: setMaterial, also: []int{setNotices}, form: true, most: maxUpload, serve: (*Simulator).uploadImage},
 		{path: "/cgi-bin/material/add_material", method: post, token: accountToken, set: setMaterial, form: true, most: maxUpload, serve: (*Simulator).addMaterial},
+		{path: "/cgi-bin/ticket/getticket", method: get, token: accountToken, set: setWeb, serve: (*Simulator).pageTicket},
 		{path: "/cgi-bin/get_api_domain_ip", method: get, token: accountToken, serve: (*Simulator).apiIPs},
 		{path: "/cgi-bin/message/template/send", method: post, token: accountToken, set: setNotices, serve: (*Simulator).sendTemplate},
 		{path: "/cgi-bin/message/subscribe/send", method: post, token: accountToken, set: setMini, serve: (*Simulator).sendSubscribe},

@@ -36,6 +36,10 @@
 //	POST   /simulator/sets         {"appid", "sets"}: the account changes what it grants
 //	POST   /simulator/account-status {"appid", "status"}: 14 closed, 16 banned, 19 frozen, 1 normal
 //	POST   /simulator/message      {"appid", "openid", "content"} or {"appid", "openid", "event"}
+//	POST   /simulator/subscriptions one Subscription: a user's answer to a popup, in the settings, or for a scene
+//	POST   /simulator/sent-elsewhere {"appid", "openid", "template_id"}: another system sent a subscription message
+//	POST   /simulator/confirm      one Confirmation: an answer on the page of a one-time subscription, which is at /mp/subscribemsg
+//	POST   /simulator/page-signature one PageSignature: whether wx.config would take it
 //	POST   /simulator/release-test plays the full-network release test, see ReleaseTest, and answers its verdict; GET: the last ones
 //	POST   /simulator/release-code {"appid", "openid"}: a code of one of its accounts, for who plays the test himself
 //

@@ -44,6 +44,7 @@ var texts = map[int]string{
 	40036: "invalid template_id size",
 	40037: "invalid template_id",
 	40066: "invalid url",
+	40097: "invalid args",
 	40125: "invalid appsecret",
 	40164: "invalid ip %s ipv6 ::ffff:%s, not in whitelist",
 	40165: "invalid weapp pagepath",

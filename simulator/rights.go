@@ -2,8 +2,11 @@ package simulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -69,13 +72,20 @@ type Subscription struct {
 	OpenID     string `json:"openid"`
 	TemplateID string `json:"template_id"`
 	Scene      *int   `json:"scene,omitempty"`  // of a one-time subscription, which any number of yeses allow one message
-	Action     string `json:"action,omitempty"` // accept (default): one more message; reject: none any more
+	Action     string `json:"action,omitempty"` // accept (default): one more message; reject: none any more; refuse: the same, in the settings
+	Also       []Also `json:"also,omitempty"`   // the answers for more templates of the same popup
 	Silent     bool   `json:"silent,omitempty"` // no event is pushed, as by "always keep this choice"
 }
 
-// Subscribe lets a user answer, and pushes subscribe_msg_popup_event to the
-// message URL unless there is none. It waits for the push. It needs Run, unless
-// silent.
+// Also is the answer for one more template of a popup.
+type Also struct {
+	TemplateID string `json:"template_id"`
+	Action     string `json:"action,omitempty"` // accept (default) or reject
+}
+
+// Subscribe lets a user answer, and pushes subscribe_msg_popup_event, or
+// subscribe_msg_change_event for the settings, to the message URL unless there is
+// none. It waits for the push. It needs Run, unless silent.
 func (s *Simulator) Subscribe(ctx context.Context, b Subscription) error {
 	a := s.world.find(b.AppID)
 	if a == nil {
@@ -84,22 +94,37 @@ func (s *Simulator) Subscribe(ctx context.Context, b Subscription) error {
 	if b.Scene != nil {
 		return a.confirm(b)
 	}
-	p := a.templates.load().byID[b.TemplateID]
-	switch {
-	case b.OpenID == "":
-		return fmt.Errorf("openid must not be empty")
-	case p == nil || p.kind == templateMessage:
-		return fmt.Errorf("template_id %q is no subscription template of %s", b.TemplateID, b.AppID)
-	case b.Action != "" && b.Action != "accept" && b.Action != "reject":
-		return fmt.Errorf("action %q: use accept or reject", b.Action)
-	}
-	if err := a.rights.set(right{b.OpenID, b.TemplateID}, b.Action != "reject"); err != nil {
+	all := append([]Also{{b.TemplateID, b.Action}}, b.Also...)
+	if err := a.answerable(b, all); err != nil {
 		return err
+	}
+	for _, one := range all {
+		if err := a.rights.set(right{b.OpenID, one.TemplateID}, or(one.Action, "accept") == "accept"); err != nil {
+			return err
+		}
 	}
 	if b.Silent || s.messageURL() == "" {
 		return nil
 	}
-	return s.await(ctx, s.pushAll(a.popup(b), 0, 1)[0].done)
+	return s.await(ctx, s.pushAll(a.answered(b.OpenID, all), 0, 1)[0].done)
+}
+
+func (a *account) answerable(b Subscription, all []Also) error {
+	if b.OpenID == "" {
+		return errors.New("openid must not be empty")
+	}
+	for i, one := range all {
+		p := a.templates.load().byID[one.TemplateID]
+		switch {
+		case p == nil || p.kind == templateMessage:
+			return fmt.Errorf("template_id %q is no subscription template of %s", one.TemplateID, b.AppID)
+		case !slices.Contains([]string{"", "accept", "reject", "refuse"}, one.Action):
+			return fmt.Errorf("action %q: use accept, reject or refuse", one.Action)
+		case i > 0 && (one.Action == "refuse") != (all[0].Action == "refuse"):
+			return errors.New("also: the settings are another event than a popup")
+		}
+	}
+	return nil
 }
 
 // confirm takes the answer to a one-time subscription: no event tells of it,
@@ -115,17 +140,56 @@ func (a *account) confirm(b Subscription) error {
 	return a.rights.set(k, true)
 }
 
-func (a *account) popup(b Subscription) event {
+// answered is the event of a popup, or of the settings, which tells refusals only.
+func (a *account) answered(openID string, all []Also) event {
+	name, wrapper := "subscribe_msg_popup_event", "SubscribeMsgPopupEvent"
+	if all[0].Action == "refuse" {
+		name, wrapper = "subscribe_msg_change_event", "SubscribeMsgChangeEvent"
+	}
 	scene := "1"
 	if a.profile.MiniProgram {
 		scene = "0"
 	}
-	list := member{name: "List", kids: []member{
-		{name: "TemplateId", value: b.TemplateID}, {name: "SubscribeStatusString", value: or(b.Action, "accept")}, {name: "PopupScene", value: scene},
+	var lists []member
+	for _, one := range all {
+		kids := []member{{name: "TemplateId", value: one.TemplateID}, {name: "SubscribeStatusString", value: or(one.Action, "accept")}, {name: "PopupScene", value: scene}}
+		if one.Action == "refuse" {
+			kids = []member{kids[0], {name: "SubscribeStatusString", value: "reject"}}
+		}
+		lists = append(lists, member{name: "List", kids: kids})
+	}
+	return event{kind: messagePush, account: a, openID: openID, name: name, members: []member{
+		{name: "MsgType", value: "event"}, {name: "Event", value: name}, {name: wrapper, kids: lists},
 	}}
-	return event{kind: messagePush, account: a, openID: b.OpenID, name: "subscribe_msg_popup_event", members: []member{
-		{name: "MsgType", value: "event"}, {name: "Event", value: "subscribe_msg_popup_event"}, {name: "SubscribeMsgPopupEvent", kids: []member{list}},
-	}}
+}
+
+// SentElsewhere is a subscription message that another system sent in an
+// account's name: it spends a right, and its event tells our program of a message
+// it knows nothing of. It waits for the push.
+func (s *Simulator) SentElsewhere(ctx context.Context, appID, openID, templateID string) error {
+	a := s.world.find(appID)
+	if a == nil {
+		return noAccount(appID)
+	}
+	p := a.templates.load().byID[templateID]
+	if p == nil || !a.rights.spend(openID, templateID, p.kind == longTermTemplate) {
+		return fmt.Errorf("43101: %s has no right to a message of %q", openID, templateID)
+	}
+	e := event{kind: messagePush, account: a, openID: openID, name: "subscribe_msg_sent_event", members: sentMembers(templateID, int64(rand.Uint32()), statusSuccess)}
+	return s.await(ctx, s.pushAll(e, 0, 1)[0].done)
+}
+
+func (s *Simulator) controlSentElsewhere(w http.ResponseWriter, r *http.Request) {
+	var b struct {
+		AppID      string `json:"appid"`
+		OpenID     string `json:"openid"`
+		TemplateID string `json:"template_id"`
+	}
+	err := read(w, r, &b)
+	if err == nil {
+		err = s.SentElsewhere(r.Context(), b.AppID, b.OpenID, b.TemplateID)
+	}
+	reply(w, done, err)
 }
 
 func (s *Simulator) controlSubscription(w http.ResponseWriter, r *http.Request) {

@@ -121,12 +121,5 @@ func (t tx) bind(ctx context.Context, l audience.Link, v audience.Value, first i
 
 // ForgetLinks deletes links of the past.
 func (a *Audience) ForgetLinks(ctx context.Context, limit int) (int, error) {
-	const hour = 3600 * 1000
-	var ids []string
-	r := a.db.run()
-	if err := r.all(ctx, &ids, `SELECT id FROM bind_link WHERE expires_at < {now} - ? ORDER BY expires_at LIMIT ?`, hour, limit); err != nil || len(ids) == 0 {
-		return 0, err
-	}
-	n, err := r.exec(ctx, `DELETE FROM bind_link WHERE id IN (?)`, ids)
-	return int(n), err
+	return a.db.forgetLinks(ctx, "bind_link", "id", limit)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 	"time"
 
 	"wechattpp/sender"
@@ -33,18 +34,19 @@ type senderRow struct {
 	SecretSet   bool   `db:"secret_set"`
 	TokenSet    bool   `db:"token_set"`
 	AESKeySet   bool   `db:"aes_key_set"`
+	Domains     string `db:"business_domains"`
 	CreatedAt   int64  `db:"created_at"`
 	UpdatedAt   int64  `db:"updated_at"`
 }
 
 func (r senderRow) sender() sender.Sender {
 	return sender.Sender{ID: r.ID, Code: r.Code, Kind: r.Kind, Name: r.Name, Credentials: r.Credentials,
-		AppID: r.AppID, CorpID: r.CorpID, AgentID: r.AgentID, SecretSet: r.SecretSet, TokenSet: r.TokenSet, AESKeySet: r.AESKeySet,
+		AppID: r.AppID, CorpID: r.CorpID, AgentID: r.AgentID, SecretSet: r.SecretSet, TokenSet: r.TokenSet, AESKeySet: r.AESKeySet, Domains: strings.Fields(r.Domains),
 		CreatedAt: time.UnixMilli(r.CreatedAt), UpdatedAt: time.UnixMilli(r.UpdatedAt)}
 }
 
 const senderColumns = `SELECT id, code, kind, name, credentials, app_id, corp_id, agent_id, secret IS NOT NULL AS secret_set,
-	push_token IS NOT NULL AS token_set, aes_key IS NOT NULL AS aes_key_set, created_at, updated_at FROM sender `
+	push_token IS NOT NULL AS token_set, aes_key IS NOT NULL AS aes_key_set, COALESCE(business_domains, '') AS business_domains, created_at, updated_at FROM sender `
 
 // Create stores a new sender under a fresh id, and has its token renewed.
 func (s *Sender) Create(ctx context.Context, n sender.Sender) (made sender.Sender, err error) {
@@ -57,9 +59,9 @@ func (s *Sender) Create(ctx context.Context, n sender.Sender) (made sender.Sende
 	}
 	err = s.db.inTx(ctx, func(t tx) error {
 		const insert = `INSERT INTO sender (id, code, component_app_id, kind, name, credentials, app_id, corp_id, agent_id,
-			secret, push_token, aes_key, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})`
+			secret, push_token, aes_key, business_domains, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})`
 		_, err := t.exec(ctx, insert, n.ID, n.Code, s.component, n.Kind, n.Name, n.Credentials, n.AppID, n.CorpID, n.AgentID,
-			sealed.Secret, sealed.Token, sealed.AESKey)
+			sealed.Secret, sealed.Token, sealed.AESKey, strings.Join(n.Domains, " "))
 		if err != nil {
 			return err
 		}
@@ -117,8 +119,8 @@ func (s *Sender) change(ctx context.Context, t tx, old, now sender.Sender, was s
 		return err
 	}
 	_, err = t.exec(ctx, `UPDATE sender SET name = ?, credentials = ?, app_id = ?, corp_id = ?, agent_id = ?,
-		secret = ?, push_token = ?, aes_key = ?, aes_key_previous = ?, updated_at = {now} WHERE id = ?`,
-		now.Name, now.Credentials, now.AppID, now.CorpID, now.AgentID, sealed.Secret, sealed.Token, sealed.AESKey, sealed.Previous, now.ID)
+		secret = ?, push_token = ?, aes_key = ?, aes_key_previous = ?, business_domains = ?, updated_at = {now} WHERE id = ?`,
+		now.Name, now.Credentials, now.AppID, now.CorpID, now.AgentID, sealed.Secret, sealed.Token, sealed.AESKey, sealed.Previous, strings.Join(now.Domains, " "), now.ID)
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,7 @@ type house struct {
 	users       *audience.Room
 	bindLinks   *audience.Links
 	ledger      *audience.Ledger
+	confirms    *audience.Confirmations
 	messages    *notify.Room
 	health      *health.Room
 	door        *callback.Door
@@ -73,7 +74,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
 		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
-		Senders: h.senders, Followers: h.followers, Templates: h.templates, Links: h.bindLinks, Ledger: h.ledger, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
+		Senders: h.senders, Followers: h.followers, Templates: h.templates, Links: h.bindLinks, Ledger: h.ledger, Confirmations: h.confirms, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
 		Health: h.health, ComponentAppID: cfg.ComponentAppID,
 		Lender: func(s sender.Sender) *token.Source { return h.tokens.Source(owner(s)) },
 	})
@@ -125,6 +126,7 @@ func (h *house) rooms() (err error) {
 	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes}
 	h.ledger = &audience.Ledger{Store: h.store.Audience()}
+	h.confirms = &audience.Confirmations{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("confirm"), Address: h.senders.ConfirmLink}
 	h.bindLinks = &audience.Links{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("bind"),
 		Address: h.senders.VisitorLink, Visitor: h.visitor}
 	h.webhooks = webhook.New(webhook.Config{

@@ -39,6 +39,7 @@ func senderCreate(flags *pflag.FlagSet) *cobra.Command {
 	f.StringVar(&made.Credentials, "credentials", "", "component, secret or, for a group chat of WeCom, webhook; by itself component where the kind allows that")
 	f.StringVar(&made.AppID, "app-id", "", "AppID of the account")
 	f.StringVar(&made.CorpID, "corp-id", "", "WeCom: id of the company")
+	f.StringSliceVar(&made.Domains, "business-domain", nil, "Official Account: host that visitors may be sent on to (业务域名); several by commas or by repeating it")
 	f.Int64Var(&made.AgentID, "agent-id", 0, "WeCom: id of the app")
 	for _, s := range secretFlags(&made.Secrets) {
 		f.String(s.flag, "", s.meaning+"; or in the environment as "+s.env)

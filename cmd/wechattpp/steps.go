@@ -31,6 +31,7 @@ func (h *house) work() {
 		{"55 3 * * *", "forget old counts", drain(h.messages.ForgetStats)},
 		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},
 		{"@hourly", "forget ended bind links", drain(h.bindLinks.Forget)},
+		{"@hourly", "forget ended links of one-time subscriptions", drain(h.confirms.Forget)},
 		{"@hourly", "forget which events' consents are counted", drain(h.ledger.ForgetSources)},
 		{"25 3 * * *", "forget old consents that allow nothing", drain(func(ctx context.Context) (int, error) {
 			return h.ledger.ForgetRights(ctx, max(h.retention(), consentLife))

@@ -1,0 +1,5 @@
+-- +goose Up
+-- Hosts, each followed by a blank but the last; NULL, as the version before writes it, is none.
+ALTER TABLE sender ADD COLUMN business_domains TEXT CHARACTER SET ascii COLLATE ascii_bin NULL;
+-- +goose Down
+ALTER TABLE sender DROP COLUMN business_domains;
