@@ -85,6 +85,13 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/senders/:code/chats", who: scope(access.Send), do: (*server).makeChat, action: "chat.create"},
 		{method: "GET", path: "/v1/senders/:code/chats/:chatid", who: scope(access.Send), do: (*server).readChat},
 		{method: "PATCH", path: "/v1/senders/:code/chats/:chatid", who: scope(access.Send), do: (*server).changeChat, action: "chat.update"},
+		{method: "POST", path: "/v1/senders/:code/customer-tasks", who: scope(access.Send), do: (*server).makeTask, action: "customer-task.create"},
+		{method: "GET", path: "/v1/senders/:code/customer-tasks", who: scope(access.MessagesRead), do: (*server).listTasks},
+		{method: "GET", path: "/v1/senders/:code/customer-tasks/:task", who: scope(access.MessagesRead), do: (*server).readTask},
+		{method: "GET", path: "/v1/senders/:code/customer-tasks/:task/employees", who: scope(access.MessagesRead), do: (*server).taskEmployees},
+		{method: "GET", path: "/v1/senders/:code/customer-tasks/:task/results", who: scope(access.MessagesRead), do: (*server).taskResults},
+		{method: "POST", path: "/v1/senders/:code/customer-tasks/:task/remind", who: scope(access.Send), do: (*server).remindTask, action: "customer-task.remind"},
+		{method: "POST", path: "/v1/senders/:code/customer-tasks/:task/cancel", who: scope(access.Send), do: (*server).cancelTask, action: "customer-task.cancel"},
 		{method: "GET", path: "/v1/imports", who: scope(access.Users), do: (*server).listImports},
 		{method: "GET", path: "/v1/imports/:id", who: scope(access.Users), do: (*server).readImport},
 

@@ -76,6 +76,8 @@ type Config struct {
 	Receipts func(ctx context.Context, clientID int64, url string) (bool, error)
 	// Nudge is called when something was stored that is due at once; may be nil.
 	Nudge func()
+	// NudgeTasks is Nudge for mass messages to customers.
+	NudgeTasks func()
 }
 
 // Room sends messages. Safe for concurrent use.

@@ -185,6 +185,7 @@ type Store interface {
 	Searching
 	Rules
 	SavedTemplates
+	Tasks
 
 	// Outcome joins the vendor's later word with its send.
 	Outcome(ctx context.Context, o Outcome) (Matched, error)

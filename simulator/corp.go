@@ -29,6 +29,13 @@ type Corp struct {
 	Accounts int `json:"accounts,omitempty"`
 
 	Webhooks []Webhook `json:"webhooks,omitempty"` // of its group chats
+
+	// Customers are external userids, and CustomerChats chats of such, by the employee who has them; CustomerTags are
+	// customers by tag; Lost are those who are no friends any more.
+	Customers     map[string][]string `json:"customers,omitempty"`
+	CustomerChats map[string][]string `json:"customer_chats,omitempty"`
+	CustomerTags  map[string][]string `json:"customer_tags,omitempty"`
+	Lost          []string            `json:"lost,omitempty"`
 }
 
 // Agent is one app of a company.
@@ -40,7 +47,9 @@ type Agent struct {
 	Closed  bool     `json:"closed,omitempty"`
 	// Receives: it has an address for pushes although no console was entered, so that it may send cards that call back.
 	Receives bool `json:"receives,omitempty"`
-	Narrow   bool `json:"narrow,omitempty"` // it does not see the root department, without which it has no chats
+	// NoCustomers: it is not on the list of apps that may call for customers.
+	NoCustomers bool `json:"no_customers,omitempty"`
+	Narrow      bool `json:"narrow,omitempty"` // it does not see the root department, without which it has no chats
 }
 
 // corp is a company of the world.
@@ -49,6 +58,7 @@ type corp struct {
 	calls   []atomic.Uint32
 	robots  map[string]*robot // by key
 	chats   appChats
+	tasks   customerTasks
 
 	mu     sync.RWMutex
 	agents map[int64]*agent
@@ -61,7 +71,7 @@ type agent struct {
 	name  string
 	mints atomic.Uint32
 
-	narrow bool
+	narrow, noCustomers bool
 
 	mu     sync.Mutex
 	secret string
@@ -128,7 +138,7 @@ func (w *wecom) add(p Corp, counters int) bool {
 	c := &corp{profile: p, calls: make([]atomic.Uint32, counters), agents: map[int64]*agent{}, robots: p.robots()}
 	c.profile.Agents = nil
 	for _, a := range p.Agents {
-		made := &agent{receives: a.Receives, index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed, narrow: a.Narrow}
+		made := &agent{receives: a.Receives, index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed, narrow: a.Narrow, noCustomers: a.NoCustomers}
 		c.agents[a.AgentID] = made
 		w.agents = append(w.agents, made)
 	}

@@ -31,6 +31,11 @@ func wecomEndpoints() []*endpoint {
 		{path: WeComPath + "/cgi-bin/appchat/update", method: post, token: appToken, serve: (*Simulator).changeChat},
 		{path: WeComPath + "/cgi-bin/appchat/get", method: get, token: appToken, serve: (*Simulator).readChat},
 		{path: WeComPath + "/cgi-bin/appchat/send", method: post, token: appToken, serve: (*Simulator).sendChat},
+		{path: WeComPath + "/cgi-bin/externalcontact/add_msg_template", method: post, token: appToken, serve: (*Simulator).addCustomerTask},
+		{path: WeComPath + "/cgi-bin/externalcontact/get_groupmsg_task", method: post, token: appToken, serve: (*Simulator).customerEmployees},
+		{path: WeComPath + "/cgi-bin/externalcontact/get_groupmsg_send_result", method: post, token: appToken, serve: (*Simulator).customerResults},
+		{path: WeComPath + "/cgi-bin/externalcontact/remind_groupmsg_send", method: post, token: appToken, serve: (*Simulator).remindCustomers},
+		{path: WeComPath + "/cgi-bin/externalcontact/cancel_groupmsg_send", method: post, token: appToken, serve: (*Simulator).cancelCustomers},
 	}
 }
 
@@ -88,6 +93,16 @@ var wecomTexts = map[int]string{
 	60020:  "not allow to access from your ip",
 	301019: "media md5 mismatch",
 	40050:  "invalid chatid",
+	40003:  "invalid userid",
+	41009:  "userid missing",
+	41046:  "group msgid missing",
+	41047:  "group msgid invalid",
+	41048:  "no customer to send",
+	41063:  "group msg is being dispatched",
+	41064:  "too many attachments",
+	41093:  "group msg canceled",
+	41094:  "remind too often",
+	84074:  "no permission to access external contact",
 	42031:  "invalid card_type",
 	42045:  "invalid card_action",
 	86001:  "invalid chatid",

@@ -139,8 +139,13 @@ func (t tx) handedOver(ctx context.Context, r *notify.Result) error {
 
 // ascii is a vendor's id for a column, NULL if it said none that fits.
 func ascii(id string) *string {
-	if id == "" || len(id) > 255 || slices.ContainsFunc([]byte(id), func(c byte) bool { return c <= ' ' || c > '~' }) {
+	if !isASCII(id, 255) {
 		return nil
 	}
 	return &id
+}
+
+// isASCII: 1 to most printable characters without blanks.
+func isASCII(id string, most int) bool {
+	return id != "" && len(id) <= most && !slices.ContainsFunc([]byte(id), func(c byte) bool { return c <= ' ' || c > '~' })
 }

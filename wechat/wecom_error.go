@@ -141,6 +141,8 @@ var weComTable = []span{
 	one(41033, "the description is missing", ErrMessage),
 	one(41046, "the mass message's id is missing", ErrMessage),
 	one(41047, "the mass message's id is wrong", ErrMessage),
+	one(41064, "there are too many attachments", ErrMessage),
+	one(41093, "the mass message was canceled", ErrMessage),
 	one(42014, "the card's task_id is invalid", ErrMessage),
 	many(42027, 42051, "a field of the template card is missing or invalid", ErrMessage),
 	one(42052, "the message is too old to be recalled", ErrMessage),
@@ -167,6 +169,7 @@ var weComTable = []span{
 	one(301017, "the voice file must be AMR", ErrMessage),
 
 	one(45009, "too many calls for now", ErrThrottledMinute),
+	one(41094, "the employees were reminded too often", ErrThrottledDay),
 	one(45033, "too many calls at once", ErrThrottledMinute),
 	one(45036, "calls are restricted for unusual traffic", ErrThrottledMinute),
 

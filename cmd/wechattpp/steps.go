@@ -21,6 +21,7 @@ func (h *house) work() {
 		newStep("counts", 10*time.Second, h.messages.CountDue),
 		newStep("preparations", time.Second, h.messages.PrepareDue),
 		newStep("recalls", time.Second, h.messages.RecallDue),
+		newStep("customer tasks", 5*time.Second, h.messages.TasksDue),
 		newStep("consents", time.Second, h.ledger.EnterSent),
 	}
 	h.jobs = []job{
@@ -42,6 +43,7 @@ func (h *house) work() {
 		{"20 3 * * *", "compare with WeChat's list of authorizers", h.reconcile},
 		{"40 3 * * *", "forget old events", count(func(ctx context.Context) (int, error) { return h.door.ForgetOld(ctx, h.retention()) })},
 		{"45 3 * * *", "forget old messages", count(func(ctx context.Context) (int, error) { return h.messages.ForgetOld(ctx, h.retention()) })},
+		{"50 4 * * *", "forget old mass messages to customers", drain(func(ctx context.Context) (int, error) { return h.messages.ForgetTasks(ctx, h.retention()) })},
 		{"20 * * * *", "forget old dead letters and what was for clients that are gone", drain(func(ctx context.Context) (int, error) { return h.webhooks.ForgetDue(ctx, h.retention()) })},
 		{"50 3 * * *", "forget old lines of the feed", drain(func(ctx context.Context) (int, error) { return h.store.ForgetFeed(ctx, h.retention(), 1000) })},
 	}
