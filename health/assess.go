@@ -15,7 +15,7 @@ type Facts struct {
 	Kind    string
 	Account AccountFacts // of Account
 	Token   TokenFacts
-	Pause   PauseFacts
+	Pauses  []PauseFacts
 	Alarm   string // of Component: why the list of authorizers is not believed
 }
 
@@ -44,7 +44,7 @@ type TokenFacts struct {
 	Cause    wechat.Cause
 }
 
-// PauseFacts is what a sender is paused for.
+// PauseFacts is what a sender, or one of its calls, is paused for.
 type PauseFacts struct {
 	Cause  wechat.Cause
 	Detail string
@@ -71,7 +71,9 @@ func Assess(f Facts) []Finding {
 		found = append(found, finding(ListImplausible, wechat.Cause{}, f.Alarm))
 	}
 	found = merge(found, renewal(f.Kind, f.Token)...)
-	found = merge(found, paused(f.Pause)...)
+	for _, p := range f.Pauses {
+		found = merge(found, paused(p)...)
+	}
 	slices.SortStableFunc(found, Worst)
 	return found
 }

@@ -50,10 +50,10 @@ func TestEachFactBecomesItsFinding(t *testing.T) {
 		"an address at once":                    {func(f *health.Facts) { f.Token.Failures, f.Token.Cause = 1, refused(wechat.ClassAddress, 40164) }, "address_not_allowed error"},
 		"what a success left behind is nothing": {func(f *health.Facts) { f.Token.Cause = refused(wechat.ClassAddress, 40164) }, ""},
 		"a refused send": {func(f *health.Facts) {
-			f.Pause = health.PauseFacts{Cause: refused(wechat.ClassPermission, 61007), Set: 7}
+			f.Pauses = []health.PauseFacts{{Cause: refused(wechat.ClassPermission, 61007), Set: 7}}
 		}, "permission_missing error"},
-		"a quota":                         {func(f *health.Facts) { f.Pause = health.PauseFacts{Cause: refused(wechat.ClassQuota, 45009)} }, "quota_used_up warning"},
-		"a pause of another kind is none": {func(f *health.Facts) { f.Pause = health.PauseFacts{Detail: "45011"} }, ""},
+		"a quota":                         {func(f *health.Facts) { f.Pauses = []health.PauseFacts{{Cause: refused(wechat.ClassQuota, 45009)}} }, "quota_used_up warning"},
+		"a pause of another kind is none": {func(f *health.Facts) { f.Pauses = []health.PauseFacts{{Detail: "45011"}} }, ""},
 		"a secret, once tried": {func(f *health.Facts) {
 			*f = health.Facts{Kind: health.Sender, Token: health.TokenFacts{Kept: true, Rests: true, Failures: 1, Problem: "x", Cause: refused(wechat.ClassSecret, 40125)}}
 		}, "wrong_secret error"},
@@ -81,7 +81,7 @@ func TestARefusalAndTheRecordAreOneFindingWithTheSetsOfBoth(t *testing.T) {
 	t.Parallel()
 	f := well()
 	f.Account.Required = []int{89}
-	f.Pause = health.PauseFacts{Cause: wechat.Cause{Class: wechat.ClassPermission, Code: 61007, RID: "r-7"}, Set: 7}
+	f.Pauses = []health.PauseFacts{{Cause: wechat.Cause{Class: wechat.ClassPermission, Code: 61007, RID: "r-7"}, Set: 7}}
 	found := health.Assess(f)
 	if len(found) != 1 || !slices.Equal(found[0].Sets, []int{7, 89}) || found[0].Cause.RID != "r-7" {
 		t.Errorf("%+v", found)

@@ -38,7 +38,7 @@ func (d *dying) do(f func() error) error {
 	return nil
 }
 
-func (d *dying) Due(ctx context.Context, without []int64, limit int) (due []notify.Due, err error) {
+func (d *dying) Due(ctx context.Context, without []notify.Line, limit int) (due []notify.Due, err error) {
 	err = d.do(func() error { due, err = d.Store.Due(ctx, without, limit); return err })
 	return due, err
 }
@@ -63,8 +63,8 @@ func (d *dying) Postpone(ctx context.Context, chunks []int64, delay, spread time
 	return d.do(func() error { return d.Store.Postpone(ctx, chunks, delay, spread) })
 }
 
-func (d *dying) Resume(ctx context.Context, id int64) error {
-	return d.do(func() error { return d.Store.Resume(ctx, id) })
+func (d *dying) Resume(ctx context.Context, l notify.Line) error {
+	return d.do(func() error { return d.Store.Resume(ctx, l) })
 }
 
 func TestADeathAtAnyStepLosesNobodyAndDoublesNobody(t *testing.T) {

@@ -12,14 +12,28 @@ import (
 	"wechattpp/wechat"
 )
 
-// lane is what one sender has under way in this process.
-type lane struct {
-	sender  int64
+// account is what one sender has under way in this process.
+type account struct {
 	slots   chan struct{} // of calls
-	running int           // deliveries; this and the next two belong to round
+	running int           // deliveries; this and the next belong to round
 	claimed int           // recipients
+	halted  atomic.Pointer[pause]
+}
+
+// lane is one feature of a sender, of those it has under way.
+type lane struct {
+	of      *account
+	running int // deliveries; this and the next belong to round
 	probing bool
 	halted  atomic.Pointer[pause]
+}
+
+// halt is why no more may be called for; nil if nothing speaks against it.
+func (l *lane) halt() *pause {
+	if p := l.halted.Load(); p != nil {
+		return p
+	}
+	return l.of.halted.Load()
 }
 
 // delivery calls the vendor for the recipients of one claimed chunk.
@@ -50,7 +64,7 @@ func (e *delivery) run(ctx context.Context) {
 	}
 	e.units = e.work.units()
 	var workers sync.WaitGroup
-	for range min(len(e.units), cap(e.lane.slots)) {
+	for range min(len(e.units), cap(e.lane.of.slots)) {
 		workers.Go(func() { e.calls(ctx) })
 	}
 	workers.Wait()
@@ -80,7 +94,7 @@ func (e *delivery) calls(ctx context.Context) {
 			e.oneCall(context.WithoutCancel(ctx), e.units[i])
 		}
 		<-e.slots
-		<-e.lane.slots
+		<-e.lane.of.slots
 		if !more {
 			return
 		}
@@ -91,7 +105,7 @@ func (e *delivery) calls(ctx context.Context) {
 func (e *delivery) slot(ctx context.Context) bool {
 	late := time.NewTimer(time.Until(e.until))
 	defer late.Stop()
-	for _, slots := range []chan struct{}{e.lane.slots, e.slots} {
+	for _, slots := range []chan struct{}{e.lane.of.slots, e.slots} {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
@@ -102,9 +116,9 @@ func (e *delivery) slot(ctx context.Context) bool {
 			return false
 		}
 	}
-	if ctx.Err() != nil || time.Now().After(e.until) || e.stopped.Load() != nil || e.lane.halted.Load() != nil {
+	if ctx.Err() != nil || time.Now().After(e.until) || e.stopped.Load() != nil || e.lane.halt() != nil {
 		<-e.slots
-		<-e.lane.slots
+		<-e.lane.of.slots
 		return false
 	}
 	return true
@@ -113,7 +127,7 @@ func (e *delivery) slot(ctx context.Context) bool {
 // release gives the sender's slot back when the overall one was not had.
 func (e *delivery) release(missed chan struct{}) {
 	if missed == e.slots {
-		<-e.lane.slots
+		<-e.lane.of.slots
 	}
 }
 
@@ -201,16 +215,23 @@ func (e *delivery) unsent(ctx context.Context, unit []int, err error) {
 	}
 }
 
-// halt ends the calls of this sender here, and pauses it for all replicas.
+// halt ends the calls of this sender here, or those of the feature, and pauses
+// them for all replicas.
 func (e *delivery) halt(ctx context.Context, p *pause, why error) {
-	if !e.lane.halted.CompareAndSwap(nil, p) {
+	part := e.work.Part
+	at, halted := Line{part.SenderID, Whole}, &e.lane.of.halted
+	if one := part.line(); p.one && one.Feature != Whole {
+		at, halted = one, &e.lane.halted
+	}
+	if !halted.CompareAndSwap(nil, p) {
 		return
 	}
-	part := e.work.Part
-	e.room.Log.Warn("sender paused", "sender", part.Sender, "app_id", part.AppID, "msgid", e.work.MsgID.String(), "reason", p.reason, "for", p.length.String(), "err", why)
+	e.room.Log.Warn("sender paused", "sender", part.Sender, "app_id", part.AppID, "msgid", e.work.MsgID.String(), "kind", part.Kind, "whole", at.Feature == Whole,
+		"reason", p.reason, "for", p.length.String(), "err", why)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if err := e.room.Store.Pause(ctx, Pause{part.SenderID, part.Sender, part.AppID, p.length, p.reason, why.Error(), wechat.CauseOf(why)}); err != nil {
+	if err := e.room.Store.Pause(ctx, Pause{SenderID: at.SenderID, Feature: at.Feature, Needs: part.content().needs(), Sender: part.Sender, AppID: part.AppID,
+		For: p.length, Reason: p.reason, Detail: why.Error(), Cause: wechat.CauseOf(why)}); err != nil {
 		e.room.Log.Error("pause not stored: other replicas go on", "sender", part.Sender, "err", err)
 	}
 	if p.doubt && e.room.Doubt != nil {
@@ -236,8 +257,8 @@ func (e *delivery) record(ctx context.Context) {
 	if lost {
 		e.room.metrics.lost.Add(float64(len(e.moves)))
 	}
-	if e.lane.probing && e.lane.halted.Load() == nil && e.called > 0 {
-		if err := e.room.Store.Resume(ctx, e.work.Part.SenderID); err != nil {
+	if e.lane.probing && e.lane.halt() == nil && e.called > 0 {
+		if err := e.room.Store.Resume(ctx, e.work.Part.line()); err != nil {
 			e.room.Log.Error("pause not ended", "sender", e.work.Part.Sender, "err", err)
 		}
 	}
@@ -245,7 +266,7 @@ func (e *delivery) record(ctx context.Context) {
 
 // due is when whoever is still open comes again.
 func (e *delivery) due() time.Duration {
-	if p := e.lane.halted.Load(); p != nil {
+	if p := e.lane.halt(); p != nil {
 		return p.length
 	}
 	doubtful := len(e.moves) == 0

@@ -13,8 +13,16 @@ func (r *Room) ForgetDue(ctx context.Context) (n int, err error) {
 		return n, err
 	}
 	codes, err := r.Store.ForgetCodes(ctx, 1000)
-	return n + codes, err
+	if err != nil {
+		return n + codes, err
+	}
+	pauses, err := r.Store.ForgetPauses(ctx, pauseKept, 100)
+	return n + codes + pauses, err
 }
+
+// pauseKept is longer than any recipient waits before it is tried again: a pause
+// that was over so long ago holds nobody up.
+const pauseKept = 2 * time.Hour
 
 // ForgetOld deletes messages that were done longer ago than age, each with its
 // recipients, a thousand of these at a time; at least two days are kept, for

@@ -77,7 +77,7 @@ func TestAfterAPauseOneRecipientIsTriedFirst(t *testing.T) {
 			h.t.Errorf("%d recipients were tried", len(h.v.calls))
 		}
 		h.adds(msgID)
-		pause.For = time.Millisecond
+		pause.Feature = notify.Templates // which was refused just now
 		if err := h.store.Pause(context.Background(), pause); err != nil {
 			h.t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestAfterAPauseOneRecipientIsTriedFirst(t *testing.T) {
 		if m.Counts[notify.Sent] != 1 {
 			h.t.Errorf("counts %v", m.Counts)
 		}
-		if n := sqltest.Number(h.t, h.source, `SELECT COUNT(*) FROM sender_pause`); n != 0 {
+		if n := sqltest.Number(h.t, h.source, `SELECT (SELECT COUNT(*) FROM sender_pause) + (SELECT COUNT(*) FROM feature_pause)`); n != 0 {
 			h.t.Errorf("%d pauses are left", n)
 		}
 	})

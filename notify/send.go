@@ -38,7 +38,7 @@ func (r *Room) SendDue(ctx context.Context) (n int, err error) {
 		return 0, nil
 	}
 	defer r.sending.Unlock()
-	d := &round{Room: r, lanes: map[int64]*lane{}, slots: make(chan struct{}, r.Parallel), done: make(chan *delivery)}
+	d := &round{Room: r, lanes: map[Line]*lane{}, accounts: map[int64]*account{}, slots: make(chan struct{}, r.Parallel), done: make(chan *delivery)}
 	for {
 		began := 0
 		if ctx.Err() == nil && err == nil {
@@ -54,12 +54,13 @@ func (r *Room) SendDue(ctx context.Context) (n int, err error) {
 // round is one run of SendDue. Only deliveries leave its goroutine.
 type round struct {
 	*Room
-	lanes   map[int64]*lane
-	slots   chan struct{} // of calls, over all senders
-	done    chan *delivery
-	running int // deliveries
-	claimed int // their recipients
-	called  int
+	lanes    map[Line]*lane
+	accounts map[int64]*account // by sender
+	slots    chan struct{}      // of calls, over all senders
+	done     chan *delivery
+	running  int // deliveries
+	claimed  int // their recipients
+	called   int
 }
 
 // wait returns when a delivery has ended, or something may be due.
@@ -93,7 +94,8 @@ func (d *round) end(e *delivery) {
 	d.running--
 	d.claimed -= e.work.weight()
 	d.called += e.called
-	e.lane.claimed -= e.work.weight()
+	e.lane.of.claimed -= e.work.weight()
+	e.lane.of.running--
 	e.lane.running--
 	d.tidy()
 }
@@ -126,39 +128,50 @@ func (d *round) begin(ctx context.Context) (began int, err error) {
 	return began, nil
 }
 
-// tidy forgets senders with nothing under way, and with them that they were
+// tidy forgets lanes with nothing under way, and with them that they were
 // halted or on probation.
 func (d *round) tidy() {
-	for id, l := range d.lanes {
+	for at, l := range d.lanes {
 		if l.running == 0 {
-			delete(d.lanes, id)
+			delete(d.lanes, at)
+		}
+	}
+	for id, a := range d.accounts {
+		if a.running == 0 {
+			delete(d.accounts, id)
 		}
 	}
 }
 
-// full lists the senders of which no more may be claimed here now. One with a
-// quarter free is claimed for again, so that a claim is never for a handful.
-func (d *round) full() (ids []int64) {
-	for id, l := range d.lanes {
-		if l.probing || l.claimed > mostClaimed*3/4 || l.halted.Load() != nil {
-			ids = append(ids, id)
+// full lists the lines of which no more may be claimed here now. A sender with
+// a quarter free is claimed for again, so that a claim is never for a handful.
+func (d *round) full() (lines []Line) {
+	for id, a := range d.accounts {
+		if a.claimed > mostClaimed*3/4 || a.halted.Load() != nil {
+			lines = append(lines, Line{id, Whole})
 		}
 	}
-	return ids
+	for at, l := range d.lanes {
+		if l.probing || l.halted.Load() != nil {
+			lines = append(lines, at)
+		}
+	}
+	return lines
 }
 
-// choose says which chunks to claim: of a sender whose pause is over one
+// choose says which chunks to claim: of a line whose pause is over one
 // recipient, of one that cannot send none but to end what is over.
 func (d *round) choose(ctx context.Context, due []Due) (takes []Take, err error) {
-	reserved, held := map[int64]int{}, map[int64][]int64{}
-	pauses, unready := map[int64]time.Duration{}, map[int64]bool{}
+	reserved, probed := map[int64]int{}, map[Line]bool{}
+	held, pauses := map[Line][]int64{}, map[Line]time.Duration{}
+	unready := map[int64]bool{}
 	g, err := d.protect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	quiet, begun := g.quiet(time.Now()), 0
 	for _, c := range due {
-		id := c.SenderID
+		id, at := c.SenderID, Line{c.SenderID, c.Feature}
 		if _, asked := unready[id]; !asked && c.Pause == 0 {
 			if unready[id], err = d.unready(ctx, c); err != nil {
 				return nil, err
@@ -170,25 +183,25 @@ func (d *round) choose(ctx context.Context, due []Due) (takes []Take, err error)
 				takes = append(takes, Take{Chunk: c.Chunk})
 				continue
 			}
-			pauses[id] = max(c.Pause, holdFor, pauses[id])
-			held[id] = append(held[id], c.Chunk)
+			pauses[at] = max(c.Pause, holdFor, pauses[at])
+			held[at] = append(held[at], c.Chunk)
 		case quiet > 0 && !c.Handed && !c.Expired:
-			pauses[id] = max(min(quiet, quietFor), pauses[id])
-			held[id] = append(held[id], c.Chunk)
-		case c.Probing && reserved[id] > 0:
-		case c.Probing && d.lanes[id] != nil: // what is under way already will tell
-			d.lanes[id].probing = true
+			pauses[at] = max(min(quiet, quietFor), pauses[at])
+			held[at] = append(held[at], c.Chunk)
+		case c.Probing && probed[at]:
+		case c.Probing && d.lanes[at] != nil: // what is under way already will tell
+			d.lanes[at].probing = true
 		case c.Probing:
-			takes, reserved[id] = append(takes, Take{c.Chunk, 1, quiet > 0}), mostClaimed
-			d.lane(id).probing = true
+			takes, probed[at] = append(takes, Take{c.Chunk, 1, quiet > 0}), true
+			d.lane(at).probing = true
 		case begun > 0 && begun+c.Open > mostBegun: // the next look takes it
 		case d.claimedOf(id)+reserved[id] < mostClaimed:
 			takes, reserved[id] = append(takes, Take{c.Chunk, ChunkSize, quiet > 0}), reserved[id]+min(c.Open, ChunkSize)
 			begun += c.Open
 		}
 	}
-	for id, chunks := range held {
-		wait := pauses[id]
+	for at, chunks := range held {
+		wait := pauses[at]
 		if err := d.Store.Postpone(ctx, chunks, wait, min(wait/10, time.Second)); err != nil {
 			return nil, err
 		}
@@ -214,7 +227,7 @@ func (d *round) unready(ctx context.Context, c Due) (bool, error) {
 		return true, ctx.Err()
 	}
 	_, _, appID, _ := d.Senders.Find(ctx, c.Sender)
-	return true, d.Store.Pause(ctx, Pause{c.SenderID, c.Sender, appID, holdFor, "sender", err.Error(), wechat.CauseOf(err)})
+	return true, d.Store.Pause(ctx, Pause{SenderID: c.SenderID, Sender: c.Sender, AppID: appID, For: holdFor, Reason: "sender", Detail: err.Error(), Cause: wechat.CauseOf(err)})
 }
 
 // weight is what a work counts among what may be claimed.
@@ -226,27 +239,37 @@ func (w *Work) weight() int {
 }
 
 func (d *round) claimedOf(sender int64) int {
-	if l := d.lanes[sender]; l != nil {
-		return l.claimed
+	if a := d.accounts[sender]; a != nil {
+		return a.claimed
 	}
 	return 0
 }
 
-func (d *round) lane(sender int64) *lane {
-	l := d.lanes[sender]
+func (d *round) lane(at Line) *lane {
+	l := d.lanes[at]
 	if l == nil {
-		l = &lane{sender: sender, slots: make(chan struct{}, d.PerSender)}
-		d.lanes[sender] = l
+		l = &lane{of: d.account(at.SenderID)}
+		d.lanes[at] = l
 	}
 	return l
 }
 
+func (d *round) account(sender int64) *account {
+	a := d.accounts[sender]
+	if a == nil {
+		a = &account{slots: make(chan struct{}, d.PerSender)}
+		d.accounts[sender] = a
+	}
+	return a
+}
+
 func (d *round) start(ctx context.Context, w *Work) {
-	e := &delivery{room: d.Room, work: w, lane: d.lane(w.Part.SenderID), slots: d.slots, until: time.Now().Add(d.Lease * 3 / 4)}
+	e := &delivery{room: d.Room, work: w, lane: d.lane(w.Part.line()), slots: d.slots, until: time.Now().Add(d.Lease * 3 / 4)}
 	d.running++
 	d.claimed += w.weight()
 	e.lane.running++
-	e.lane.claimed += w.weight()
+	e.lane.of.running++
+	e.lane.of.claimed += w.weight()
 	go func() {
 		e.run(ctx)
 		d.done <- e

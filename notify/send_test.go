@@ -117,7 +117,7 @@ func (h *house) resumeAll() {
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		if err := h.store.Resume(context.Background(), id); err != nil {
+		if err := h.store.Resume(context.Background(), notify.Line{SenderID: id}); err != nil {
 			h.t.Fatal(err)
 		}
 	}

@@ -43,12 +43,13 @@ type Draft struct {
 type Due struct {
 	Chunk    int64
 	SenderID int64
-	Sender   string // empty: the sender was deleted
-	Open     int    // recipients queued or sending
-	Handed   bool   // some are sending
-	Expired  bool   // its queued recipients have expired
-	Pause    time.Duration
-	Probing  bool // the sender's pause is over, but nobody has tried yet
+	Feature  Feature
+	Sender   string        // empty: the sender was deleted
+	Open     int           // recipients queued or sending
+	Handed   bool          // some are sending
+	Expired  bool          // its queued recipients have expired
+	Pause    time.Duration // of the sender or of its feature, whichever is longer
+	Probing  bool          // that is over, but nobody has tried yet
 }
 
 // Take asks for a chunk and says for how many recipients calls may be made; of a
@@ -154,8 +155,8 @@ type Store interface {
 	Add(ctx context.Context, d *Draft) (id MsgID, again bool, err error)
 
 	// Due lists chunks whose time has come, oldest first, but those of the
-	// senders in without. Nothing is claimed.
-	Due(ctx context.Context, without []int64, limit int) ([]Due, error)
+	// lines in without. Nothing is claimed.
+	Due(ctx context.Context, without []Line, limit int) ([]Due, error)
 	// Of a part with Many the calls of one chunk that begin together are one
 	// handover, which is repeated as a whole or not at all.
 	//
@@ -171,11 +172,15 @@ type Store interface {
 	// Postpone moves chunks that are due by delay and up to spread more, but
 	// not past their expiry.
 	Postpone(ctx context.Context, chunks []int64, delay, spread time.Duration) error
-	// Pause stops a sender for all replicas. A refusal behind it becomes a
-	// finding of the account.
+	// Pause stops a sender, or one of its features, for all replicas. A refusal
+	// behind it becomes a finding of the account.
 	Pause(ctx context.Context, p Pause) error
-	// Resume ends a pause.
-	Resume(ctx context.Context, senderID int64) error
+	// Resume ends the pause of a feature and that of its sender; of Whole all
+	// pauses of the sender.
+	Resume(ctx context.Context, l Line) error
+	// ForgetPauses ends pauses, and the findings they are, that were over so long
+	// ago: nobody has waited for their end.
+	ForgetPauses(ctx context.Context, over time.Duration, limit int) (int, error)
 
 	Steering
 	Recalling
@@ -217,9 +222,11 @@ type Query struct {
 	Waiting  bool  // only those that wait for approval
 }
 
-// Pause stops a sender for a time.
+// Pause stops a sender, or one feature of it, for a time.
 type Pause struct {
 	SenderID int64
+	Feature  Feature
+	Needs    int // the permission set of the feature; 0: that of the sender's kind
 	Sender   string
 	AppID    string
 	For      time.Duration

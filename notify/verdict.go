@@ -14,13 +14,14 @@ type verdict struct {
 	code  int
 	text  string
 	stop  bool   // the message is wrong for everyone
-	pause *pause // the sender may not be called for now
+	pause *pause // the vendor may not be called for now
 }
 
 type pause struct {
 	reason string
 	length time.Duration
 	doubt  bool // whether the account still authorizes us, with the sets it granted
+	one    bool // of the call that was refused; the sender's others go on
 }
 
 // judge reads the end of a call. The order matters: a call that found no token
@@ -45,14 +46,18 @@ func judge(err error, now time.Time) verdict {
 	case is(wechat.ErrDuplicate):
 		return verdict{to: Sent, class: "duplicate"}
 	case is(wechat.ErrThrottledMinute):
-		return v.wait("throttled", "minute", nextMinute(now))
+		return v.wait("throttled", "minute", nextMinute(now)).ofOne(err)
 	case is(wechat.ErrThrottledDay):
-		return v.wait("throttled", "day", nextDay(now))
+		return v.wait("throttled", "day", nextDay(now)).ofOne(err)
 	case is(wechat.ErrNotAuthorized):
 		v = v.wait("account", "account", 10*time.Second)
 		v.pause.doubt = true
 		return v
-	case is(wechat.ErrAccount, wechat.ErrPermission):
+	case is(wechat.ErrPermission, wechat.ErrBarred):
+		v = v.wait("account", "account", time.Minute).ofOne(err)
+		v.pause.doubt = is(wechat.ErrPermission)
+		return v
+	case is(wechat.ErrAccount):
 		v = v.wait("account", "account", time.Minute)
 		v.pause.doubt = true
 		return v
@@ -78,6 +83,14 @@ func judge(err error, now time.Time) verdict {
 
 func (v verdict) wait(class, reason string, length time.Duration) verdict {
 	v.to, v.class, v.pause = Queued, class, &pause{reason: reason, length: length}
+	return v
+}
+
+// ofOne makes the pause one of the call alone: the vendor grants and counts each
+// of an account's calls apart. What was refused while a token was asked for
+// holds up all of them.
+func (v verdict) ofOne(err error) verdict {
+	v.pause.one = !errors.Is(err, wechat.ErrNotSent)
 	return v
 }
 

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -115,12 +116,12 @@ func (x tx) facts(ctx context.Context, app string, o token.Owner) (f health.Fact
 	case o.Kind == token.Authorizer:
 		w.sender, err = x.accountFacts(ctx, app, o.ID, &f)
 		if err == nil {
-			f.Pause, err = x.pauseFacts(ctx, `s.app_id = ? AND s.credentials = 'component'`, o.ID)
+			f.Pauses, err = x.pauseFacts(ctx, `s.app_id = ? AND s.credentials = 'component'`, o.ID)
 		}
 	case o.Own():
 		w.sender = o.ID
 		if w.appID, err = x.senderAppID(ctx, o.ID); err == nil {
-			f.Pause, err = x.pauseFacts(ctx, `s.code = ?`, o.ID)
+			f.Pauses, err = x.pauseFacts(ctx, `s.code = ?`, o.ID)
 		}
 	case o.Kind == token.Component:
 		f.Alarm, err = x.alarm(ctx, app)
@@ -183,19 +184,26 @@ WHERE component_app_id = ? AND kind = ? AND owner = ?`, app, o.Kind, o.ID)
 	return health.TokenFacts{Kept: true, Refresh: r.Refresh, Rests: r.Rests, Failures: r.Failures, Problem: r.Problem, Cause: wechat.ParseCause(r.Cause)}, err
 }
 
-// pauseFacts is why a sender is paused, if a refusal is the reason.
-func (x tx) pauseFacts(ctx context.Context, where, owner string) (health.PauseFacts, error) {
-	var r struct {
+// pauseFacts is why a sender, or a feature of it, is paused, if a refusal is
+// the reason.
+func (x tx) pauseFacts(ctx context.Context, where, owner string) ([]health.PauseFacts, error) {
+	var rows []struct {
 		Kind   string `db:"kind"`
 		Detail string `db:"detail"`
 		Cause  string `db:"cause"`
+		Needs  int    `db:"needs"`
 	}
-	err := x.get(ctx, &r, `SELECT s.kind, p.detail, p.cause FROM sender s JOIN sender_pause p ON p.sender_id = s.id WHERE `+where+` LIMIT 1`, owner)
-	if errors.Is(err, fs.ErrNotExist) {
-		return health.PauseFacts{}, nil
+	query := `SELECT s.kind, p.detail, p.cause, 0 AS needs FROM sender s JOIN sender_pause p ON p.sender_id = s.id WHERE ` + where +
+		` UNION ALL SELECT s.kind, f.detail, f.cause, f.needs FROM sender s JOIN feature_pause f ON f.sender_id = s.id WHERE ` + where
+	if err := x.all(ctx, &rows, query, owner, owner); err != nil {
+		return nil, err
 	}
-	set := map[string]int{"wechatoa": 7, "wechatmp": 18}[r.Kind]
-	return health.PauseFacts{Cause: wechat.ParseCause(r.Cause), Detail: r.Detail, Set: set}, err
+	facts := make([]health.PauseFacts, len(rows))
+	for i, r := range rows {
+		set := cmp.Or(r.Needs, map[string]int{"wechatoa": 7, "wechatmp": 18}[r.Kind])
+		facts[i] = health.PauseFacts{Cause: wechat.ParseCause(r.Cause), Detail: r.Detail, Set: set}
+	}
+	return facts, nil
 }
 
 func (x tx) alarm(ctx context.Context, app string) (alarm string, err error) {

@@ -49,6 +49,7 @@ type chunkRow struct {
 	N         int    `db:"n"`
 	Part      int    `db:"part"`
 	SenderID  int64  `db:"sender_id"`
+	Feature   int    `db:"feature"`
 	Size      int    `db:"size"`
 	DueAt     *int64 `db:"due_at"`
 	ExpireAt  *int64 `db:"expire_at"`
@@ -68,13 +69,13 @@ type chunkRow struct {
 }
 
 const chunkColumns = `id, message_id, n, part, sender_id, size, due_at, expire_at, claim, attempts,
-	queued, sending, sent, delivered, failed, skipped, canceled, expired, unknown`
+	queued, sending, sent, delivered, failed, skipped, canceled, expired, unknown, feature`
 
-const chunkCount = 19
+const chunkCount = 20
 
 func (c *chunkRow) args() []any {
 	return []any{c.ID, c.MessageID, c.N, c.Part, c.SenderID, c.Size, c.DueAt, c.ExpireAt, c.Claim, c.Attempts,
-		c.Queued, c.Sending, c.Sent, c.Delivered, c.Failed, c.Skipped, c.Canceled, c.Expired, c.Unknown}
+		c.Queued, c.Sending, c.Sent, c.Delivered, c.Failed, c.Skipped, c.Canceled, c.Expired, c.Unknown, c.Feature}
 }
 
 // first and last are the numbers of its recipients: they begin where its own

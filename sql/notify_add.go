@@ -80,7 +80,7 @@ func (a *adding) cut(id int64, n int) {
 	cuts := cutsOf(a.d.Parts, a.d.Targets)
 	a.next = n
 	add := func(part, i int) {
-		c := &chunkRow{ID: id + int64(len(a.chunks)), MessageID: a.id.ID, N: a.next, Part: part, SenderID: a.d.Parts[part].SenderID,
+		c := &chunkRow{ID: id + int64(len(a.chunks)), MessageID: a.id.ID, N: a.next, Part: part, SenderID: a.d.Parts[part].SenderID, Feature: int(a.d.Parts[part].Feature()),
 			Size: len(cuts[part][i]), ExpireAt: millis(a.d.ExpireAt), DueAt: millis(a.d.SendAt)}
 		for _, t := range cuts[part][i] {
 			*c.count(initial(t))++

@@ -11,35 +11,47 @@ import (
 )
 
 // Due lists chunks whose time has come.
-func (n *Notify) Due(ctx context.Context, without []int64, limit int) ([]notify.Due, error) {
-	if len(without) == 0 {
-		without = []int64{0}
+func (n *Notify) Due(ctx context.Context, without []notify.Line, limit int) ([]notify.Due, error) {
+	senders, lines := []int64{0}, []int64{0}
+	for _, l := range without {
+		if l.Feature == notify.Whole {
+			senders = append(senders, l.SenderID)
+		} else {
+			lines = append(lines, lineKey(l))
+		}
 	}
 	var rows []struct {
-		Chunk    int64  `db:"id"`
-		SenderID int64  `db:"sender_id"`
-		Sender   string `db:"code"`
-		Open     int    `db:"open"`
-		Sending  int    `db:"sending"`
-		Expired  bool   `db:"expired"`
-		Pause    *int64 `db:"pause"`
+		Chunk    int64          `db:"id"`
+		SenderID int64          `db:"sender_id"`
+		Feature  notify.Feature `db:"feature"`
+		Sender   string         `db:"code"`
+		Open     int            `db:"open"`
+		Sending  int            `db:"sending"`
+		Expired  bool           `db:"expired"`
+		Pause    *int64         `db:"pause"`
+		One      *int64         `db:"one"`
 	}
-	const query = `SELECT c.id, c.sender_id, COALESCE(s.code, '') AS code, c.queued + c.sending AS open, c.sending,
-		CASE WHEN c.queued > 0 AND c.expire_at <= {now} THEN 1 ELSE 0 END AS expired, p.until_at - {now} AS pause
+	const query = `SELECT c.id, c.sender_id, c.feature, COALESCE(s.code, '') AS code, c.queued + c.sending AS open, c.sending,
+		CASE WHEN c.queued > 0 AND c.expire_at <= {now} THEN 1 ELSE 0 END AS expired, p.until_at - {now} AS pause, f.until_at - {now} AS one
 		FROM chunk c LEFT JOIN sender s ON s.id = c.sender_id LEFT JOIN sender_pause p ON p.sender_id = c.sender_id
-		WHERE c.due_at <= {now} AND c.sender_id NOT IN (?) ORDER BY c.due_at LIMIT ?`
-	if err := n.db.run().all(ctx, &rows, query, without, limit); err != nil {
+		LEFT JOIN feature_pause f ON f.sender_id = c.sender_id AND f.feature = c.feature
+		WHERE c.due_at <= {now} AND c.sender_id NOT IN (?) AND c.sender_id * 16 + c.feature NOT IN (?) ORDER BY c.due_at LIMIT ?`
+	if err := n.db.run().all(ctx, &rows, query, senders, lines, limit); err != nil {
 		return nil, err
 	}
 	due := make([]notify.Due, len(rows))
 	for i, r := range rows {
-		due[i] = notify.Due{Chunk: r.Chunk, SenderID: r.SenderID, Sender: r.Sender, Open: r.Open, Handed: r.Sending > 0, Expired: r.Expired}
-		if r.Pause != nil {
-			due[i].Pause, due[i].Probing = max(0, time.Duration(*r.Pause)*time.Millisecond), *r.Pause <= 0
+		due[i] = notify.Due{Chunk: r.Chunk, SenderID: r.SenderID, Feature: r.Feature, Sender: r.Sender, Open: r.Open, Handed: r.Sending > 0, Expired: r.Expired}
+		if r.Pause != nil || r.One != nil {
+			left := max(orZero(r.Pause), orZero(r.One), 0)
+			due[i].Pause, due[i].Probing = time.Duration(left)*time.Millisecond, left == 0
 		}
 	}
 	return due, nil
 }
+
+// lineKey makes one number of a line, as the query above does.
+func lineKey(l notify.Line) int64 { return l.SenderID*16 + int64(l.Feature) }
 
 // openRow is a recipient that is queued or sending.
 type openRow struct {
@@ -231,11 +243,11 @@ func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait t
 		room := len(w.Calls) < most || many && most > 0 && r.State == notify.Sending // a handover is whole
 		switch {
 		case r.State == notify.Sending && h.Retracted: // a repeat could be the first that arrives
-			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and the message was retracted")
+			end(r, notify.Unknown, 0, w.Part.Vendor()+" gave no answer that was recorded, and the message was retracted")
 		case h.Retracted:
 			end(r, notify.Canceled, 0, notify.RetractedText)
 		case stale && (!h.Resend || stopped):
-			end(r, notify.Unknown, 0, "WeChat gave no answer that was recorded, and it would not notice a repeat, or no longer")
+			end(r, notify.Unknown, 0, w.Part.Vendor()+" gave no answer that was recorded, and it would not notice a repeat, or no longer")
 		case r.State == notify.Sending && !stale && room:
 			call(r, r.Attempt, true)
 		case r.State == notify.Sending && !stale:

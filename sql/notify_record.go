@@ -116,28 +116,6 @@ func (n *Notify) Postpone(ctx context.Context, chunks []int64, delay, spread tim
 	return nil
 }
 
-// Pause stops a sender. A refusal behind it is the account's health.
-func (n *Notify) Pause(ctx context.Context, p notify.Pause) error {
-	return n.db.inTx(ctx, func(t tx) error {
-		upsert := `INSERT INTO sender_pause (sender_id, until_at, reason, detail, cause) VALUES (?, {now} + ?, ?, ?, ?)` +
-			t.db.onConflict("sender_id", "until_at", "reason", "detail", "cause")
-		if _, err := t.exec(ctx, upsert, p.SenderID, p.For.Milliseconds(), p.Reason, cut(p.Detail, 500), p.Cause.Text()); err != nil {
-			return err
-		}
-		return t.senderHealth(ctx, n.component, p.SenderID)
-	})
-}
-
-// Resume ends a pause.
-func (n *Notify) Resume(ctx context.Context, senderID int64) error {
-	return n.db.inTx(ctx, func(t tx) error {
-		if _, err := t.exec(ctx, `DELETE FROM sender_pause WHERE sender_id = ?`, senderID); err != nil {
-			return err
-		}
-		return t.senderHealth(ctx, n.component, senderID)
-	})
-}
-
 // senderHealth assesses whoever speaks for a sender: its account, or itself if
 // it has a secret of its own.
 func (t tx) senderHealth(ctx context.Context, app string, senderID int64) error {

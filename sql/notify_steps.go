@@ -39,7 +39,7 @@ func chunkSteps(batch []*adding) (steps []step) {
 			case c.DueAt != nil:
 				due, at = "?", *c.DueAt
 			}
-			rows = append(rows, "(?, ?, ?, ?, ?, ?, "+due+", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+			rows = append(rows, "(?, ?, ?, ?, ?, ?, "+due+", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 			one := c.args()
 			one[6] = at
 			args = append(args, one...)

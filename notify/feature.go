@@ -1,0 +1,47 @@
+package notify
+
+// Feature is a call of the vendor's that hands messages over, as far as the
+// vendor counts, grants and bans it apart from the account's others: each has a
+// quota of its own and needs a permission set of its own. A pause is of one.
+// The numbers are stored.
+type Feature int8
+
+// The features. What has none of its own is paused with the sender.
+const (
+	Whole     Feature = iota // the sender altogether
+	Templates                // message/template/send
+	Notices                  // message/subscribe/send and bizsend
+	OneTimes                 // message/template/subscribe
+	Customers                // message/custom/send
+)
+
+// Line is a feature of a sender; of Whole all of them.
+type Line struct {
+	SenderID int64
+	Feature  Feature
+}
+
+// Feature is which call hands the part over.
+func (p Part) Feature() Feature {
+	switch {
+	case p.Template != nil:
+		return Templates
+	case p.Subscribe != nil:
+		return Notices
+	case p.OneTime != nil:
+		return OneTimes
+	case p.Customer != nil:
+		return Customers
+	}
+	return Whole
+}
+
+func (p Part) line() Line { return Line{p.SenderID, p.Feature()} }
+
+// Vendor names whose call hands the part over, for people.
+func (p Part) Vendor() string {
+	if p.SenderKind == weCom.name {
+		return "WeCom"
+	}
+	return "WeChat"
+}
