@@ -29,6 +29,7 @@ type senderFields struct {
 	AESKey      *string `json:"encoding_aes_key"`
 	CorpID      *string `json:"corp_id"`
 	AgentID     *int64  `json:"agent_id"`
+	Accounts    *int64  `json:"corp_accounts"`
 	Secret      *string `json:"secret"`
 
 	Domains *[]string `json:"business_domains"`
@@ -50,7 +51,7 @@ func (f senderFields) refuse() error {
 }
 
 func (f senderFields) change() sender.Change {
-	return sender.Change{Name: f.Name, Credentials: f.Credentials, AppID: f.AppID, CorpID: f.CorpID, AgentID: f.AgentID,
+	return sender.Change{Name: f.Name, Credentials: f.Credentials, AppID: f.AppID, CorpID: f.CorpID, AgentID: f.AgentID, Accounts: f.Accounts,
 		AppSecret: f.AppSecret, Secret: f.Secret, Token: f.Token, AESKey: f.AESKey, Domains: f.Domains}
 }
 
@@ -63,6 +64,7 @@ type senderAnswer struct {
 	AppID       string          `json:"app_id"`
 	CorpID      string          `json:"corp_id,omitempty"`
 	AgentID     int64           `json:"agent_id,omitempty"`
+	Accounts    int64           `json:"corp_accounts,omitempty"`
 	SecretSet   bool            `json:"secret_set"` // app_secret, or WeCom's secret
 	TokenSet    bool            `json:"token_set"`
 	AESKeySet   bool            `json:"encoding_aes_key_set"`
@@ -81,7 +83,7 @@ func (s *server) showSender(c *call, x sender.Sender) (senderAnswer, error) {
 		return senderAnswer{}, err
 	}
 	found, err := s.senderFindings(c.ctx(), x)
-	out := senderAnswer{Code: x.Code, Kind: x.Kind, Name: x.Name, Credentials: x.Credentials, AppID: x.AppID, CorpID: x.CorpID, AgentID: x.AgentID,
+	out := senderAnswer{Code: x.Code, Kind: x.Kind, Name: x.Name, Credentials: x.Credentials, AppID: x.AppID, CorpID: x.CorpID, AgentID: x.AgentID, Accounts: x.Accounts,
 		SecretSet: x.SecretSet, TokenSet: x.TokenSet, AESKeySet: x.AESKeySet, Domains: x.Domains, Ready: reason == "", Reason: reason, Findings: found,
 		CreatedAt: x.CreatedAt.UTC(), UpdatedAt: x.UpdatedAt.UTC()}
 	if err != nil || !x.HasToken() {

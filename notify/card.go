@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -218,6 +219,12 @@ func (r *Room) tryCode(ctx context.Context, sender, code string, v wechat.CardUp
 		err = errors.New("the sender is no WeCom app")
 	}
 	if err == nil {
+		var wait time.Duration
+		if wait, err = r.Store.Spend(ctx, sender, callUpdate); err == nil && wait > 0 {
+			err = fmt.Errorf("the company's calls of this kind are used up for %s: ask again then", wait.Round(time.Second))
+		}
+	}
+	if err == nil {
 		v.ResponseCode = code
 		done.Unheld, err = client.WeCom.UpdateCard(ctx, v)
 		done.Unheld = list(done.Unheld)
@@ -233,7 +240,10 @@ func (r *Room) tryCode(ctx context.Context, sender, code string, v wechat.CardUp
 	return done, verdict.code == codeUsed
 }
 
-const codeUsed = 60140
+const (
+	codeUsed   = 60140
+	callUpdate = "message/update_template_card"
+)
 
 // vendors is the call for some targets, named as recipients are.
 func (u *cardUpdate) vendors(targets []string, serial int64) wechat.CardUpdate {

@@ -5,19 +5,22 @@ import (
 	"time"
 )
 
-// ForgetDue drops Idempotency-Keys older than a day, and codes of cards that are
-// good no longer, in batches.
+// ForgetDue drops Idempotency-Keys older than a day, codes of cards that are good
+// no longer, allowances nobody used lately and pauses long over, in batches.
 func (r *Room) ForgetDue(ctx context.Context) (n int, err error) {
-	n, err = r.Store.Forget(ctx, 24*time.Hour, 1000)
-	if err != nil {
-		return n, err
+	const some = 1000
+	for _, forget := range []func() (int, error){
+		func() (int, error) { return r.Store.Forget(ctx, 24*time.Hour, some) },
+		func() (int, error) { return r.Store.ForgetCodes(ctx, some) },
+		func() (int, error) { return r.Store.ForgetAllowances(ctx, some) },
+		func() (int, error) { return r.Store.ForgetPauses(ctx, pauseKept, 100) },
+	} {
+		gone, err := forget()
+		if n += gone; err != nil {
+			return n, err
+		}
 	}
-	codes, err := r.Store.ForgetCodes(ctx, 1000)
-	if err != nil {
-		return n + codes, err
-	}
-	pauses, err := r.Store.ForgetPauses(ctx, pauseKept, 100)
-	return n + codes + pauses, err
+	return n, nil
 }
 
 // pauseKept is longer than any recipient waits before it is tried again: a pause

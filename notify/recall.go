@@ -71,6 +71,9 @@ func (r *Room) recall(ctx context.Context, one Recall) error {
 	case err != nil:
 		return r.Store.RecallLater(ctx, one, again(one.Attempts))
 	}
+	if wait, err := r.Store.Spend(ctx, one.Sender, callRecall); err != nil || wait > 0 {
+		return errors.Join(err, r.Store.RecallLater(ctx, one, max(wait, time.Second)))
+	}
 	v := judge(client.WeCom.Recall(ctx, one.VendorMsgID), time.Now())
 	switch v.to {
 	case Sent:
@@ -85,4 +88,7 @@ func (r *Room) recall(ctx context.Context, one Recall) error {
 	return r.Store.RecallLater(ctx, one, wait)
 }
 
-const codeTooLate = 42052
+const (
+	codeTooLate = 42052
+	callRecall  = "message/recall"
+)

@@ -184,6 +184,7 @@ type Store interface {
 
 	Steering
 	Recalling
+	Allowing
 	Cards
 	Protecting
 	Stats

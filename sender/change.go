@@ -4,7 +4,7 @@ package sender
 // forgotten.
 type Change struct {
 	Name, Credentials, AppID, CorpID *string
-	AgentID                          *int64
+	AgentID, Accounts                *int64
 	AppSecret, Secret                *string
 	Token, AESKey                    *string
 	Domains                          *[]string
@@ -30,6 +30,9 @@ func (c Change) Apply(s Sender) (Sender, error) {
 	if c.Domains != nil {
 		s.Domains = *c.Domains
 	}
+	if c.Accounts != nil {
+		s.Accounts = *c.Accounts
+	}
 	if s.Credentials == Component {
 		s.SecretSet, s.TokenSet, s.AESKeySet = false, false, false
 	}
@@ -51,7 +54,7 @@ func (c Change) Fields() (names []string) {
 		given bool
 	}{
 		{"name", c.Name != nil}, {"credentials", c.Credentials != nil}, {"app_id", c.AppID != nil}, {"app_secret", c.AppSecret != nil},
-		{"corp_id", c.CorpID != nil}, {"agent_id", c.AgentID != nil}, {"secret", c.Secret != nil},
+		{"corp_id", c.CorpID != nil}, {"agent_id", c.AgentID != nil}, {"corp_accounts", c.Accounts != nil}, {"secret", c.Secret != nil},
 		{"token", c.Token != nil}, {"encoding_aes_key", c.AESKey != nil}, {"business_domains", c.Domains != nil},
 	} {
 		if f.given {

@@ -57,7 +57,7 @@ type form struct {
 var forms = map[string]form{
 	OfficialAccount: {Component, []string{"app_id"}, []string{"app_secret", "token", "encoding_aes_key"}},
 	MiniProgram:     {Component, []string{"app_id"}, []string{"app_secret", "token", "encoding_aes_key"}},
-	WeCom:           {Secret, []string{"corp_id", "agent_id"}, []string{"secret", "token", "encoding_aes_key"}},
+	WeCom:           {Secret, []string{"corp_id", "agent_id"}, []string{"secret", "token", "encoding_aes_key", "corp_accounts"}},
 	MobileApp:       {Secret, []string{"app_id"}, []string{"app_secret"}},
 }
 
@@ -84,8 +84,12 @@ func (s *Sender) fields() []input {
 	if s.AgentID != 0 {
 		agent = strconv.FormatInt(s.AgentID, 10)
 	}
+	accounts := ""
+	if s.Accounts != 0 {
+		accounts = strconv.FormatInt(s.Accounts, 10)
+	}
 	return []input{
-		{"app_id", s.AppID, checkID}, {"corp_id", s.CorpID, checkID}, {"agent_id", agent, checkAgent},
+		{"app_id", s.AppID, checkID}, {"corp_id", s.CorpID, checkID}, {"agent_id", agent, checkAgent}, {"corp_accounts", accounts, checkAccounts},
 		{"app_secret", s.Secrets.AppSecret, checkSecret}, {"secret", s.Secrets.Secret, s.checkOwn},
 		{"token", s.Secrets.Token, checkToken}, {"encoding_aes_key", s.Secrets.AESKey, checkAESKey},
 	}
@@ -174,6 +178,13 @@ func checkID(name, id string) error {
 func checkAgent(name, id string) error {
 	if n, err := strconv.ParseInt(id, 10, 64); err != nil || n < 1 || n > 1<<31-1 {
 		return &InputError{name, "must be a whole number from 1 to 2147483647, such as 1000002"}
+	}
+	return nil
+}
+
+func checkAccounts(name, n string) error {
+	if v, err := strconv.ParseInt(n, 10, 64); err != nil || v < 1 || v > 1e8 {
+		return &InputError{name, "must be a whole number from 1 to 100000000, as WeCom's console shows it; 0 if it is not known"}
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Sender struct {
 	AppID       string   // empty until an account is bound, and for WeCom
 	CorpID      string   // of the company, for WeCom only
 	AgentID     int64    // of the app in the company, for WeCom only
+	Accounts    int64    // how many accounts the company may have, for WeCom only: its apps may send to 200 members a day for each; 0: not told
 	Domains     []string // 业务域名: hosts, lower case, that visitors may be sent on to
 	CreatedAt   time.Time
 	UpdatedAt   time.Time

@@ -86,6 +86,10 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 		if b.begun, err = t.checked(ctx, b.open); err != nil {
 			return err
 		}
+		if b.count, err = t.counting(ctx, b.counted()); err != nil {
+			return err
+		}
+		b.lease = lease
 		for _, c := range b.chunks {
 			b.l.chunk(c)
 			take := asked[c.ID]
@@ -98,10 +102,13 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 			if err := t.spend(ctx, pace, w); err != nil {
 				return err
 			}
+			b.count.linkedCall(c, w)
 			c.due(lease)
 			switch {
 			case len(w.Calls) == 0 && pace.wait() > 0: // the sender's minute is full
 				c.due(pace.wait())
+			case len(w.Calls) == 0 && wait == 0 && b.holds[c.ID] > 0: // whoever waits has had as many as WeCom delivers
+				c.due(b.holds[c.ID])
 			case len(w.Calls) == 0 && wait > 0: // a rule has others to go first
 				c.Attempts++
 				c.due(max(wait, min(time.Second<<min(c.Attempts, 6), time.Minute)))
@@ -115,6 +122,9 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 			return err
 		}
 		if err := t.start(ctx, b.l.heads); err != nil {
+			return err
+		}
+		if err := t.countDown(ctx, b.count); err != nil {
 			return err
 		}
 		return t.settle(ctx, b.l)
@@ -136,6 +146,10 @@ type beginning struct {
 	window func(notify.Part) time.Duration
 
 	begun map[int64]begun // handovers whose repeat the vendor would notice
+
+	count *counting               // nil: nobody's allowance matters
+	holds map[int64]time.Duration // by chunk: when the first of those may go whose allowance is spent
+	lease time.Duration
 }
 
 type stopKey struct {
@@ -146,7 +160,7 @@ type stopKey struct {
 // claimChunks claims those still due and reads all that belongs to them. The
 // claim locks the rows until the commit.
 func (t tx) claimChunks(ctx context.Context, ids []int64, lease time.Duration) (*beginning, error) {
-	b := &beginning{claim: word(), open: map[int64][]openRow{}, stops: map[stopKey]notify.Stop{}, tried: map[int64][][]notify.Tried{}}
+	b := &beginning{claim: word(), holds: map[int64]time.Duration{}, open: map[int64][]openRow{}, stops: map[stopKey]notify.Stop{}, tried: map[int64][][]notify.Tried{}}
 	won, err := t.exec(ctx, `UPDATE chunk SET claim = ?, due_at = {now} + ? WHERE id IN (?) AND due_at <= {now}`, b.claim, lease.Milliseconds(), ids)
 	if err != nil || won == 0 {
 		return b, err
@@ -237,6 +251,7 @@ func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait t
 			one.Serial = b.begun[one.Handover].Serial
 		}
 		w.Calls = append(w.Calls, one)
+		b.count.begin(c, w.Part, r.Identity, repeat, b.lease)
 	}
 	for _, r := range b.open[c.ID] {
 		stale := b.stale(c, r, many, window)
@@ -255,10 +270,12 @@ func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait t
 		case stopped:
 			end(r, notify.Failed, stop.Code, stop.Text)
 		case r.State == notify.Queued && expired:
-			end(r, notify.Expired, 0, "not handed over before expire_at")
+			end(r, notify.Expired, 0, "not handed over before expire_at"+b.count.why(c, w.Part, r.Identity))
 		case h.Stage == notify.Paused || take.Begun:
 			w.Waiting++
 		case r.State == notify.Queued && r.Attempt == 0 && b.tried[c.ID] != nil && !b.goes(c, r, &wait, end):
+		case room && b.hold(c, w.Part, r.Identity):
+			w.Waiting++
 		case room: // a first call, or a further attempt of one whose end is unknown
 			end(r, notify.Sending, 0, "")
 			call(r, r.Attempt+1, false)

@@ -51,6 +51,9 @@ func (n *Notify) record(ctx context.Context, batch []*recording) error {
 				return err
 			}
 		}
+		if err := t.counted(ctx, batch, locked); err != nil {
+			return err
+		}
 		return t.settle(ctx, l)
 	})
 }

@@ -31,6 +31,7 @@ type senderRow struct {
 	AppID       string `db:"app_id"`
 	CorpID      string `db:"corp_id"`
 	AgentID     int64  `db:"agent_id"`
+	Accounts    int64  `db:"accounts"`
 	SecretSet   bool   `db:"secret_set"`
 	TokenSet    bool   `db:"token_set"`
 	AESKeySet   bool   `db:"aes_key_set"`
@@ -41,11 +42,11 @@ type senderRow struct {
 
 func (r senderRow) sender() sender.Sender {
 	return sender.Sender{ID: r.ID, Code: r.Code, Kind: r.Kind, Name: r.Name, Credentials: r.Credentials,
-		AppID: r.AppID, CorpID: r.CorpID, AgentID: r.AgentID, SecretSet: r.SecretSet, TokenSet: r.TokenSet, AESKeySet: r.AESKeySet, Domains: strings.Fields(r.Domains),
+		AppID: r.AppID, CorpID: r.CorpID, AgentID: r.AgentID, Accounts: r.Accounts, SecretSet: r.SecretSet, TokenSet: r.TokenSet, AESKeySet: r.AESKeySet, Domains: strings.Fields(r.Domains),
 		CreatedAt: time.UnixMilli(r.CreatedAt), UpdatedAt: time.UnixMilli(r.UpdatedAt)}
 }
 
-const senderColumns = `SELECT id, code, kind, name, credentials, app_id, corp_id, agent_id, secret IS NOT NULL AS secret_set,
+const senderColumns = `SELECT id, code, kind, name, credentials, app_id, corp_id, agent_id, accounts, secret IS NOT NULL AS secret_set,
 	push_token IS NOT NULL AS token_set, aes_key IS NOT NULL AS aes_key_set, COALESCE(business_domains, '') AS business_domains, created_at, updated_at FROM sender `
 
 // Create stores a new sender under a fresh id, and has its token renewed.
@@ -58,9 +59,9 @@ func (s *Sender) Create(ctx context.Context, n sender.Sender) (made sender.Sende
 		return made, err
 	}
 	err = s.db.inTx(ctx, func(t tx) error {
-		const insert = `INSERT INTO sender (id, code, component_app_id, kind, name, credentials, app_id, corp_id, agent_id,
-			secret, push_token, aes_key, business_domains, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})`
-		_, err := t.exec(ctx, insert, n.ID, n.Code, s.component, n.Kind, n.Name, n.Credentials, n.AppID, n.CorpID, n.AgentID,
+		const insert = `INSERT INTO sender (id, code, component_app_id, kind, name, credentials, app_id, corp_id, agent_id, accounts,
+			secret, push_token, aes_key, business_domains, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})`
+		_, err := t.exec(ctx, insert, n.ID, n.Code, s.component, n.Kind, n.Name, n.Credentials, n.AppID, n.CorpID, n.AgentID, n.Accounts,
 			sealed.Secret, sealed.Token, sealed.AESKey, strings.Join(n.Domains, " "))
 		if err != nil {
 			return err
@@ -118,9 +119,9 @@ func (s *Sender) change(ctx context.Context, t tx, old, now sender.Sender, was s
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `UPDATE sender SET name = ?, credentials = ?, app_id = ?, corp_id = ?, agent_id = ?,
+	_, err = t.exec(ctx, `UPDATE sender SET name = ?, credentials = ?, app_id = ?, corp_id = ?, agent_id = ?, accounts = ?,
 		secret = ?, push_token = ?, aes_key = ?, aes_key_previous = ?, business_domains = ?, updated_at = {now} WHERE id = ?`,
-		now.Name, now.Credentials, now.AppID, now.CorpID, now.AgentID, sealed.Secret, sealed.Token, sealed.AESKey, sealed.Previous, strings.Join(now.Domains, " "), now.ID)
+		now.Name, now.Credentials, now.AppID, now.CorpID, now.AgentID, now.Accounts, sealed.Secret, sealed.Token, sealed.AESKey, sealed.Previous, strings.Join(now.Domains, " "), now.ID)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,12 @@
+-- +goose Up
+-- What was used lately of what the vendor allows: messages of an app to a member,
+-- or calls of one kind for a company, by a hash of their names.
+CREATE TABLE allowance (
+  id        BIGINT NOT NULL PRIMARY KEY,
+  recent    BLOB NOT NULL,
+  flying    INT NOT NULL,
+  until_at  BIGINT NOT NULL,
+  used_at   BIGINT NOT NULL
+);
+-- +goose Down
+DROP TABLE allowance;
