@@ -12,12 +12,13 @@ import (
 // templateParams is the body of POST and PATCH /v1/templates: of a change, what
 // is absent stays.
 type templateParams struct {
-	Kind      string                     `json:"kind"`
-	Name      *string                    `json:"name"`
-	Code      *string                    `json:"code"`
-	Messages  *map[string]jsontext.Value `json:"messages"`
-	Accounts  *[]notify.SavedAccount     `json:"accounts"`
-	ExpiresAt *time.Time                 `json:"expires_at"`
+	Kind      string                          `json:"kind"`
+	Name      *string                         `json:"name"`
+	Code      *string                         `json:"code"`
+	Messages  *map[string]jsontext.Value      `json:"messages"`
+	Accounts  *[]notify.SavedAccount          `json:"accounts"`
+	Library   *map[string]notify.SavedLibrary `json:"library"`
+	ExpiresAt *time.Time                      `json:"expires_at"`
 }
 
 func (p templateParams) apply(s *notify.Saved) error {
@@ -42,6 +43,9 @@ func (p templateParams) apply(s *notify.Saved) error {
 	if p.Accounts != nil {
 		s.Body.Accounts = *p.Accounts
 	}
+	if p.Library != nil {
+		s.Body.Library = *p.Library
+	}
 	if p.ExpiresAt != nil {
 		s.ExpiresAt = *p.ExpiresAt
 	}
@@ -49,21 +53,22 @@ func (p templateParams) apply(s *notify.Saved) error {
 }
 
 type templateAnswer struct {
-	ID        int64                      `json:"id"`
-	Kind      string                     `json:"kind"`
-	Name      string                     `json:"name"`
-	Shared    bool                       `json:"shared"` // every client may use it, an administrator changes it
-	Code      string                     `json:"code,omitempty"`
-	Messages  map[string]json.RawMessage `json:"messages,omitempty"`
-	Variables []string                   `json:"variables,omitempty"`
-	Accounts  []notify.SavedAccount      `json:"accounts,omitempty"`
-	ExpiresAt *time.Time                 `json:"expires_at,omitempty"`
-	CreatedAt time.Time                  `json:"created_at"`
-	UpdatedAt time.Time                  `json:"updated_at"`
+	ID        int64                          `json:"id"`
+	Kind      string                         `json:"kind"`
+	Name      string                         `json:"name"`
+	Shared    bool                           `json:"shared"` // every client may use it, an administrator changes it
+	Code      string                         `json:"code,omitempty"`
+	Messages  map[string]json.RawMessage     `json:"messages,omitempty"`
+	Variables []string                       `json:"variables,omitempty"`
+	Accounts  []notify.SavedAccount          `json:"accounts,omitempty"`
+	Library   map[string]notify.SavedLibrary `json:"library,omitempty"`
+	ExpiresAt *time.Time                     `json:"expires_at,omitempty"`
+	CreatedAt time.Time                      `json:"created_at"`
+	UpdatedAt time.Time                      `json:"updated_at"`
 }
 
 func showTemplate(s notify.Saved) templateAnswer {
-	a := templateAnswer{ID: s.ID, Kind: s.Kind, Name: s.Name, Shared: s.ClientID == 0, Code: s.Code, Messages: s.Body.Messages, Accounts: s.Body.Accounts,
+	a := templateAnswer{ID: s.ID, Kind: s.Kind, Name: s.Name, Shared: s.ClientID == 0, Code: s.Code, Messages: s.Body.Messages, Accounts: s.Body.Accounts, Library: s.Body.Library,
 		ExpiresAt: known(s.ExpiresAt), CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC()}
 	if s.Kind == notify.General {
 		a.Variables = some(s.Variables())

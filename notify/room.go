@@ -56,6 +56,7 @@ type Config struct {
 	Store    Store
 	Senders  Senders
 	Audience Audience
+	Forms    Forms                 // nil: none are known, and messages are not held against them
 	Rights   Rights                // nil: nobody's are known, and nothing is said of them
 	Log      *slog.Logger          // nil: slog.Default()
 	Metrics  prometheus.Registerer // nil: none

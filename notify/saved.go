@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"regexp"
 	"slices"
@@ -37,6 +36,9 @@ type SavedBody struct {
 	Messages map[string]json.RawMessage `json:"messages,omitempty"`
 	// Accounts of a logical one: its id and parameters at each sender.
 	Accounts []SavedAccount `json:"accounts,omitempty"`
+	// Library of a logical one: what other accounts of a kind of sender take of
+	// WeChat's public library when a message first needs it.
+	Library map[string]SavedLibrary `json:"library,omitempty"`
 }
 
 // SavedAccount is what a logical template is called at one sender. Keywords maps
@@ -56,6 +58,9 @@ type SavedTemplates interface {
 	Saved(ctx context.Context, id, clientID int64) (Saved, error)
 	// Coded finds a logical one, the client's own before one of all clients.
 	Coded(ctx context.Context, code string, clientID int64) (Saved, error)
+	// AddSavedAccount adds an account to a logical one, unless its sender is there
+	// already or there are mostAccounts.
+	AddSavedAccount(ctx context.Context, id int64, a SavedAccount) error
 	// ListSaved gives up to limit of a kind ("": both) after a number, in order.
 	ListSaved(ctx context.Context, clientID int64, kind string, after int64, limit int) ([]Saved, error)
 }
@@ -84,6 +89,8 @@ func (r *Room) checkSaved(ctx context.Context, c Client, s Saved) error {
 		return invalid("code", "is for logical templates: sends name a general one by its id")
 	case s.Kind == General && len(s.Body.Accounts) > 0:
 		return invalid("accounts", "is for logical templates: a general one has messages")
+	case s.Kind == General && len(s.Body.Library) > 0:
+		return invalid("library", "is for logical templates: a general one has messages")
 	case s.Kind == General:
 		return r.checkGeneral(ctx, c, s.Body.Messages)
 	case s.Kind != Logical:
@@ -93,7 +100,7 @@ func (r *Room) checkSaved(ctx context.Context, c Client, s Saved) error {
 	case len(s.Body.Messages) > 0:
 		return invalid("messages", "is for general templates: a logical one has accounts")
 	}
-	return r.checkLogical(ctx, c, s.Body.Accounts)
+	return r.checkLogical(ctx, c, s.Body)
 }
 
 // checkGeneral checks the messages as if they were sent, but for values that
@@ -116,7 +123,11 @@ func (r *Room) checkGeneral(ctx context.Context, c Client, messages map[string]j
 		if err := r.mayUse(ctx, c, m.sender, "messages."+m.path+".sender"); err != nil {
 			return err
 		}
-		if _, err := r.parse(ctx, "messages."+m.path, m, m.sender, q); err != nil {
+		says, err := r.parse(ctx, "messages."+m.path, m, m.sender, q)
+		if err != nil {
+			return err
+		}
+		if err := r.filled(ctx, "messages."+m.path, m.sender, says, q); err != nil {
 			return err
 		}
 	}
@@ -138,33 +149,6 @@ func (r *Room) mayUse(ctx context.Context, c Client, code, path string) error {
 		return invalid(path, "does not exist or is not granted to you: use the code of a sender that is")
 	}
 	return err
-}
-
-func (r *Room) checkLogical(ctx context.Context, c Client, accounts []SavedAccount) error {
-	if len(accounts) == 0 || len(accounts) > 1000 {
-		return invalid("accounts", "has %d senders: 1 to 1000", len(accounts))
-	}
-	for i, a := range accounts {
-		path := at("accounts", i)
-		if slices.ContainsFunc(accounts[:i], func(o SavedAccount) bool { return o.Sender == a.Sender }) {
-			return invalid(path+".sender", "is %q a second time", a.Sender)
-		}
-		if err := r.mayUse(ctx, c, a.Sender, path+".sender"); err != nil {
-			return err
-		}
-		if !isTemplateID(a.TemplateID) {
-			return invalid(path+".template_id", "must be the id of a template in the account's own list: 1 to 128 ASCII characters")
-		}
-		if len(a.Keywords) > 50 {
-			return invalid(path+".keywords", "has %d parameters: at most 50", len(a.Keywords))
-		}
-		for _, name := range sorted(a.Keywords) {
-			if !isParameterName(a.Keywords[name]) || name == "" || len(name) > 64 {
-				return invalid(fmt.Sprintf("%s.keywords.%s", path, name), "must map a name of 1 to 64 bytes to that of a template parameter, such as thing1")
-			}
-		}
-	}
-	return nil
 }
 
 // Template reads one that the client may use.

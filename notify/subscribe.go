@@ -3,12 +3,10 @@ package notify
 import (
 	"context"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"wechattpp/wechat"
 )
@@ -23,62 +21,6 @@ type Subscribe struct {
 	State       string              `json:"miniprogram_state,omitempty"` // of a Mini Program
 	Lang        string              `json:"lang,omitempty"`              // of a Mini Program
 	Data        map[string]string   `json:"data"`
-}
-
-// subscribeParameters are the rules of subscription messages, which differ from
-// those of template messages. Beyond them WeChat refuses the value with 47003.
-// https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage
-var subscribeParameters = map[string]parameter{
-	"thing":            {most: 20},
-	"number":           {most: 64, fits: decimal.MatchString, hint: "up to 32 digits, decimals allowed"},
-	"letter":           {most: 32, fits: letters.MatchString, hint: "letters A to Z only"},
-	"symbol":           {most: 5, fits: isSymbols, hint: "symbols only: no letters, digits or Chinese"},
-	"character_string": {most: 32, fits: noHan, hint: "digits, letters and symbols, no Chinese"},
-	"time":             {most: 64, fits: times.MatchString, hint: "a 24-hour time such as 15:01 or 2025年6月1日 15:01, a range with the ASCII ~"},
-	"date":             {most: 64, fits: dates.MatchString, hint: "a date such as 2025年6月1日 or 2025-06-01, with a 24-hour time or not, a range with the ASCII ~"},
-	"amount":           {most: 32, fits: amountOf(10), hint: "a currency sign and up to 10 digits, decimals allowed, 元 at the end allowed"},
-	"phone_number":     {most: 17, fits: noLetters, hint: "digits and symbols"},
-	"car_number":       {most: 8, fits: isPlate, hint: "letters and digits; the first and the last may be Chinese"},
-	"name":             {most: 20, fits: isPersonName, hint: "up to 10 characters with Chinese among them, else up to 20 letters and symbols, no digits"},
-	"phrase":           {most: 5, fits: phrase.MatchString, hint: "Chinese only"},
-}
-
-const (
-	day   = `\d{4}(?:年\d{1,2}月\d{1,2}日|[-/.]\d{1,2}[-/.]\d{1,2})`
-	hours = `(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?`
-	// anyDay: of a date the year or the day may be missing.
-	anyDay = `(?:` + day + `|\d{4}年\d{1,2}月|\d{1,2}月\d{1,2}日|\d{4}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2})(?: ?` + hours + `)?`
-)
-
-var (
-	decimal = regexp.MustCompile(`^[+-]?\d{1,32}(?:\.\d{1,32})?$`)
-	letters = regexp.MustCompile(`^[A-Za-z]+$`)
-	phrase  = regexp.MustCompile(`^\p{Han}+$`)
-	times   = regexp.MustCompile(`^(?:` + day + ` ?)?` + hours + `(?: ?~ ?(?:` + day + ` ?)?` + hours + `)?$`)
-	dates   = regexp.MustCompile(`^` + anyDay + `(?: ?~ ?` + anyDay + `)?$`)
-)
-
-func isSymbols(s string) bool {
-	return !strings.ContainsFunc(s, func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) })
-}
-
-func isPlate(s string) bool {
-	runes := []rune(s)
-	for i, c := range runes {
-		end := i == 0 || i == len(runes)-1
-		plain := c < utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsDigit(c))
-		if !plain && !(end && unicode.Is(unicode.Han, c)) {
-			return false
-		}
-	}
-	return true
-}
-
-func isPersonName(s string) bool {
-	if !noHan(s) && utf8.RuneCountInString(s) > 10 {
-		return false
-	}
-	return !strings.ContainsFunc(s, unicode.IsDigit)
 }
 
 // miniMessage is an element of msg_wechatmp
@@ -158,18 +100,8 @@ func (s *Subscribe) fill(path string, data map[string]value, q *request) (err er
 			return invalid(path+".data."+name+".color", "is no field of subscription messages: leave it out")
 		}
 	}
-	if s.Data, err = checkData(path+".data", data, subscribeParameters, q.draft); err != nil {
-		return err
-	}
-	for _, name := range sorted(s.Data) {
-		switch text := s.Data[name]; {
-		case text == "":
-			return invalid(path+".data."+name+".value", "is empty: WeChat refuses that in subscription messages")
-		case strings.ContainsFunc(text, unicode.IsControl):
-			return invalid(path+".data."+name+".value", "holds a line break or another control character: WeChat refuses that in subscription messages")
-		}
-	}
-	return nil
+	s.Data, err = checkData(path+".data", data, true, q.draft)
+	return err
 }
 
 func checkPage(field, page string) error {
@@ -199,6 +131,8 @@ func (s *Subscribe) needs() int {
 }
 
 func (s *Subscribe) templateID() string { return s.ID }
+
+func (s *Subscribe) values() (map[string]string, bool) { return s.Data, true }
 
 func (s *Subscribe) consent() (template string, scene int) { return s.ID, noScene }
 

@@ -140,18 +140,19 @@ func TestWhatAMiniProgramCannotSendIsRefusedByName(t *testing.T) {
 // subscribeValues are, by parameter, values at the limits of its type.
 var subscribeValues = map[string]struct{ takes, refuses []string }{
 	"thing1":            {[]string{"好", strings.Repeat("😀", 20), "<&>"}, []string{"", strings.Repeat("字", 21), "a\nb", "a\u0001b"}},
-	"number2":           {[]string{strings.Repeat("9", 32), "3.14", "-1"}, []string{strings.Repeat("9", 33), "1,000", "x"}},
+	"number2":           {[]string{strings.Repeat("9", 32), strings.Repeat("9", 30) + ".99", "3.14", "-1"}, []string{strings.Repeat("9", 33), strings.Repeat("9", 31) + ".99", "1,000", "x", "1."}},
 	"letter3":           {[]string{strings.Repeat("a", 32)}, []string{strings.Repeat("a", 33), "a1", "é"}},
 	"symbol4":           {[]string{"#!@$%"}, []string{"#!@$%^", "a", "1", "字"}},
 	"character_string5": {[]string{strings.Repeat("A", 32), "SO-2026/08#1"}, []string{strings.Repeat("1", 33), "订单1"}},
 	"time6":             {[]string{"15:01", "09:00:30", "2025年6月1日 15:01", "2024-07-24 08:00~12:00"}, []string{"25:00", "08~12", "08:00～12:00", "15:01 uhr"}},
 	"date7":             {[]string{"2025年6月1日", "2025-06-01", "2025.06.01 15:01", "6月1日", "2025年6月", "2025/06/01~2025/06/02"}, []string{"20250601", "yesterday", "2025-06-01 25:00"}},
-	"amount8":           {[]string{"¥1234567890", "$1.5", "12.5元"}, []string{"¥12345678901", "¥", "one"}},
-	"phone_number9":     {[]string{"+86-0766-66888866"}, []string{"+86-0766-668888660", "phone"}},
-	"car_number10":      {[]string{"粤B12345", "粤B1234学"}, []string{"粤B1234567", "粤B12中45", "粤B-1234"}},
+	"amount8":           {[]string{"¥1234567890", "$1.5", "12.5元"}, []string{"¥12345678901", "¥", "one", "¥¥1", "1,000.00", "5 元"}},
+	"phone_number9":     {[]string{"+86-0766-66888866", strings.Repeat("1", 17)}, []string{strings.Repeat("1", 18), "phone"}},
+	"car_number10":      {[]string{"粤B12345", "粤B1234学", "粤B123456"}, []string{"粤B1234567", "粤B12中45", "粤B-1234"}},
 	"name11":            {[]string{strings.Repeat("王", 10), strings.Repeat("a", 20)}, []string{strings.Repeat("王", 11), "王2", strings.Repeat("a", 21)}},
 	"phrase12":          {[]string{"已发货啦哦"}, []string{"一二三四五六", "ok", "好1"}},
-	"enum_string13":     {[]string{"A"}, []string{""}},
+	"enum_string13":     {[]string{"A"}, []string{"", "a\nb"}},
+	"enum14":            {[]string{strings.Repeat("字", 50)}, []string{""}},
 }
 
 func TestValuesOfSubscribeMessagesAreHeldToTheirType(t *testing.T) {

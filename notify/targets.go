@@ -33,6 +33,9 @@ func (r *Room) parts(ctx context.Context, c Client, q *request) ([]Part, error) 
 		if err := r.permitted(ctx, m, p.Sender, says.needs()); err != nil {
 			return nil, err
 		}
+		if err := r.filled(ctx, m.path, p.Sender, says, q); err != nil {
+			return nil, err
+		}
 		says.put(&p)
 		if err := r.freshTask(ctx, m, p); err != nil {
 			return nil, err

@@ -92,11 +92,11 @@ func (m *officialMessage) template(path string, q *request) (content, error) {
 	for _, v := range m.Data {
 		coloured = coloured || v.Color != ""
 	}
-	if t.Data, err = checkData(path+".data", m.Data, parameters, q.draft); err != nil {
+	if t.Data, err = checkData(path+".data", m.Data, false, q.draft); err != nil {
 		return nil, err
 	}
 	if coloured {
-		q.warnings = append(q.warnings, path+": "+deadColour)
+		q.warn(path, deadColour)
 	}
 	return t, nil
 }
@@ -153,6 +153,8 @@ func (t *Template) window() time.Duration { return 8 * time.Minute }
 func (t *Template) needs() int { return 0 }
 
 func (t *Template) templateID() string { return t.ID }
+
+func (t *Template) values() (map[string]string, bool) { return t.Data, false }
 
 func (t *Template) send(ctx context.Context, a *wechat.Account, openid, id string) (int64, error) {
 	return a.SendTemplate(ctx, wechat.TemplateMessage{

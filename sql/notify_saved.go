@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"wechattpp/notify"
@@ -68,6 +69,31 @@ func (n *Notify) ChangeSaved(ctx context.Context, s notify.Saved) (notify.Saved,
 		return s, err
 	}
 	return n.Saved(ctx, s.ID, -1)
+}
+
+// AddSavedAccount adds to what is there, under a lock, so that nobody's is lost.
+func (n *Notify) AddSavedAccount(ctx context.Context, id int64, a notify.SavedAccount) error {
+	return n.db.inTx(ctx, func(t tx) error {
+		var row savedRow
+		if err := t.get(ctx, &row, savedColumns+`WHERE id = ?`+n.db.forUpdate(), id); err != nil {
+			return err
+		}
+		s, err := row.saved()
+		if err != nil {
+			return err
+		}
+		there := slices.ContainsFunc(s.Body.Accounts, func(o notify.SavedAccount) bool { return o.Sender == a.Sender })
+		if there || len(s.Body.Accounts) >= notify.MostAccounts {
+			return nil
+		}
+		s.Body.Accounts = append(s.Body.Accounts, a)
+		body, err := encodeJSON(s.Body)
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, `UPDATE send_template SET body_json = ?, updated_at = {now} WHERE id = ?`, body, id)
+		return err
+	})
 }
 
 // DeleteSaved removes one.

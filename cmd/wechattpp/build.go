@@ -135,6 +135,7 @@ func (h *house) rooms() (err error) {
 	h.messages = notify.New(notify.Config{
 		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Rights: h.ledger, Log: h.log, Metrics: h.metrics,
 		Doubt: h.doubt, Receipts: h.webhooks.Registered, Nudge: func() { h.nudge("sends") }, NudgeTasks: func() { h.nudge("customer tasks") },
+		Forms: h.templates,
 	})
 	h.release = &callback.Release{Vendor: vendor.Component(cfg.ComponentAppID, platform), API: vendor, Store: h.store.Release(cfg.ComponentAppID)}
 	h.door, err = h.newDoor()
