@@ -199,13 +199,17 @@ func (h *house) authorize(b *bench) error {
 	if _, _, err := fetch("GET", done.Location, "", "", 200); err != nil {
 		return err
 	}
-	return h.until(20*time.Second, func() error {
+	err = h.until(20*time.Second, func() error {
 		var a struct{ Sender string }
 		if err := h.call("GET", "/v1/authorizers/"+accountID, "", &a); err != nil || a.Sender != "shop" {
 			return fmt.Errorf("authorizer is bound to %q: %w", a.Sender, err)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return h.call("POST", "/v1/senders/shop/templates/refresh", "", nil) // sends are held against the template, as in production
 }
 
 // invite opens an invitation and answers WeChat's page it links to.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +23,7 @@ type listed struct {
 
 func newListed(t *testing.T, kind string) *listed {
 	l := &listed{world: played(t, kind)}
-	l.lists = &sender.Templates{Store: l.db.Templates(), Senders: l.senders}
+	l.lists = &sender.Templates{Store: l.db.Templates(), Senders: l.senders, Log: slog.New(slog.DiscardHandler)}
 	l.room = l.replica(func(c *notify.Config) { c.Forms = l.lists })
 	l.add("mp2", "wechatmp", "wxmini2")
 	more := []simulator.Template{

@@ -181,6 +181,7 @@ func (e *ensuring) finish(ctx context.Context, id string) (wechat.Template, erro
 		return wechat.Template{}, err
 	}
 	e.way.TemplateID = id
+	e.room.Log.Info("template of the library added on demand", "app_id", e.way.AppID, "template", id)
 	list, err := e.list(ctx)
 	for _, o := range list {
 		if o.ID == id {

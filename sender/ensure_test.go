@@ -3,6 +3,7 @@ package sender_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,7 @@ func eachPair(t *testing.T, f func(t *testing.T, sim *simulator.Simulator, here,
 			db := sqltest.Open(t, source)
 			sim, r := world(t, db)
 			there := &sender.Room{Store: r.Store, API: r.API, Tokens: r.Tokens, Account: r.Account}
-			f(t, sim, &sender.Templates{Store: db.Templates(), Senders: r}, &sender.Templates{Store: sqltest.Raw(t, source, 0).Templates(), Senders: there}, source)
+			f(t, sim, &sender.Templates{Store: db.Templates(), Senders: r, Log: slog.New(slog.DiscardHandler)}, &sender.Templates{Store: sqltest.Raw(t, source, 0).Templates(), Senders: there, Log: slog.New(slog.DiscardHandler)}, source)
 		})
 	}
 }
@@ -193,7 +194,7 @@ func TestWhatWasAddedByHandServesOnDemand(t *testing.T) {
 	t.Parallel()
 	sqltest.Each(t, func(t *testing.T, db *sql.DB) {
 		sim, r := world(t, db)
-		tm := &sender.Templates{Store: db.Templates(), Senders: r}
+		tm := &sender.Templates{Store: db.Templates(), Senders: r, Log: slog.New(slog.DiscardHandler)}
 		made, _, err := tm.Add(context.Background(), "oa", parcel)
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"wechattpp/wechat"
 )
@@ -14,6 +15,7 @@ import (
 type Templates struct {
 	Store   TemplateStore
 	Senders *Room
+	Log     *slog.Logger // of what is added without a person asking
 }
 
 // ErrNoTemplates: other kinds of sender have none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestAListOfTemplatesIsReadOnRequestAndTellsWhatChanged(t *testing.T) {
 	sqltest.Each(t, func(t *testing.T, db *sql.DB) {
 		ctx := context.Background()
 		sim, r := world(t, db)
-		tm := &sender.Templates{Store: db.Templates(), Senders: r}
+		tm := &sender.Templates{Store: db.Templates(), Senders: r, Log: slog.New(slog.DiscardHandler)}
 		all, lists, err := tm.List(ctx, "oa", "", "", 10)
 		if err != nil || len(all) != 0 || len(lists) != 2 || !lists[0].RefreshedAt.IsZero() || lists[0].Limit != 25 || lists[0].Applications != 3 || lists[1].Limit != 50 || lists[1].Applications != 10 {
 			t.Fatalf("before: %v %+v %v", all, lists, err)
@@ -109,7 +110,7 @@ func TestWhoHasNoTemplatesOrMayNotReadThem(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		tm := &sender.Templates{Store: db.Templates(), Senders: r}
+		tm := &sender.Templates{Store: db.Templates(), Senders: r, Log: slog.New(slog.DiscardHandler)}
 		add := func(code string, c wechat.Choice) error { _, _, err := tm.Add(ctx, code, c); return err }
 		input := func(err error, field string) bool {
 			in, ok := errors.AsType[*sender.InputError](err)
@@ -148,7 +149,7 @@ func TestATemplateIsAddedAndDeleted(t *testing.T) {
 	sqltest.Each(t, func(t *testing.T, db *sql.DB) {
 		ctx := context.Background()
 		sim, r := world(t, db)
-		tm := &sender.Templates{Store: db.Templates(), Senders: r}
+		tm := &sender.Templates{Store: db.Templates(), Senders: r, Log: slog.New(slog.DiscardHandler)}
 		made, unread, err := tm.Add(ctx, "oa", wechat.Choice{Short: "43216", Names: []string{"发货时间", "订单编号"}})
 		if err != nil || unread != nil || made.Content != "发货时间:{{time3.DATA}}\n订单编号:{{character_string1.DATA}}\n" {
 			t.Fatalf("%+v %v %v", made, unread, err)

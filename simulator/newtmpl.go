@@ -130,7 +130,7 @@ func (s *Simulator) addSubscription(q *request) (any, *refusal) {
 	if !ok {
 		return nil, refuse(200020)
 	}
-	t := l.made(word(43), l.Type, chosen)
+	t := l.made(word(32), l.Type, chosen)
 	if fail := q.account.templates.add(t); fail != nil {
 		return nil, fail
 	}

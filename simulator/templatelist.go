@@ -73,7 +73,7 @@ func (s *Simulator) addTemplate(q *request) (any, *refusal) {
 		return nil, refuse(40036)
 	}
 	l := s.cfg.Library[i]
-	t := l.historic(word(43))
+	t := l.historic(word(32))
 	if categoryNumber.MatchString(m.Short) {
 		var chosen []Keyword
 		for _, name := range m.Names {
@@ -86,7 +86,7 @@ func (s *Simulator) addTemplate(q *request) (any, *refusal) {
 		if len(chosen) == 0 {
 			return nil, refuse(40246)
 		}
-		t = l.made(word(43), templateMessage, chosen)
+		t = l.made(word(32), templateMessage, chosen)
 	}
 	if fail := q.account.templates.add(t); fail != nil {
 		return nil, fail

@@ -123,7 +123,7 @@ func (h *house) rooms() (err error) {
 		Rests:    h.rests, Changed: h.senderChanged,
 	}
 	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
-	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders}
+	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders, Log: h.log}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes}
 	h.ledger = &audience.Ledger{Store: h.store.Audience()}
 	h.confirms = &audience.Confirmations{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("confirm"), Address: h.senders.ConfirmLink}

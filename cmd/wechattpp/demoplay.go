@@ -46,8 +46,11 @@ func (d *demo) play(ctx context.Context) error {
 	if err := d.authorize(ctx, page, shop.AppID, voice); err != nil {
 		return err
 	}
-	voice.step("The service knows the account: tokens, profile, permission sets")
+	voice.step("The service knows the account: tokens, profile, permission sets, and its templates once they are read")
 	if err := d.known(ctx, shop.AppID); err != nil {
+		return err
+	}
+	if err := d.admin.call(ctx, http.MethodPost, "/v1/senders/"+demoSender+"/templates/refresh", nil, nil); err != nil {
 		return err
 	}
 	voice.step("A business system gets its credentials and a JWT")
