@@ -76,6 +76,7 @@ func (s *server) routes() []route {
 		{method: "POST", path: "/v1/senders/:code/bind-links", who: scope(access.Users), do: (*server).makeBindLink, action: "bind-link.create"},
 		{method: "GET", path: "/v1/senders/:code/grants", who: scope(access.Users), do: (*server).listGrants},
 		{method: "POST", path: "/v1/senders/:code/grants", who: scope(access.Users), do: (*server).reportGrant, action: "grant.report"},
+		{method: "GET", path: "/v1/senders/:code/js-config", who: scope(access.Users), do: (*server).pageConfig},
 		{method: "POST", path: "/v1/senders/:code/subscribe-links", who: scope(access.Users), do: (*server).makeSubscribeLink, action: "subscribe-link.create"},
 		{method: "GET", path: "/subscribe/callback", who: public, do: (*server).returnToSubscribe, perMinute: 30},
 		{method: "GET", path: "/subscribe/callback/", who: public, do: (*server).returnToSubscribe, perMinute: 30}, // WeChat's page documents "redirect_url/?openid=..."

@@ -22,6 +22,8 @@ type Room struct {
 	Tokens func(s Sender) wechat.TokenSource
 	// Account tells how an account stands; fs.ErrNotExist: it never authorized.
 	Account func(ctx context.Context, appID string) (Status, error)
+	// Ticket gives the ticket that the sender's web pages are signed with; MintTicket mints it.
+	Ticket func(ctx context.Context, s Sender) (string, error)
 	// Rests tells why the token of a sender's own is renewed no more, "" while it is; nil: not known.
 	Rests func(ctx context.Context, s Sender) (problem string, err error)
 	// Changed is told of each sender that was made, changed or deleted here, as it was or is; nil: nobody asks.

@@ -19,6 +19,9 @@ import (
 // changed its row, its account's or its sender's pause. If that is another
 // result than the stored one, it stores it and tells the feed, once.
 func (x tx) health(ctx context.Context, app string, o token.Owner) error {
+	if o.Kind == token.Page { // whoever asks for it is told
+		return nil
+	}
 	facts, told, err := x.facts(ctx, app, o)
 	if err != nil {
 		return err

@@ -126,7 +126,7 @@ func (s *Sender) change(ctx context.Context, t tx, old, now sender.Sender, was s
 		return err
 	}
 	if now.AppID != old.AppID {
-		if err := t.dropRights(ctx, old.AppID); err != nil {
+		if err := t.leave(ctx, old); err != nil {
 			return err
 		}
 	}
@@ -168,7 +168,7 @@ func (s *Sender) Delete(ctx context.Context, code string) error {
 		if err != nil {
 			return err
 		}
-		if err := t.dropRights(ctx, old.AppID); err != nil {
+		if err := t.leave(ctx, old); err != nil {
 			return err
 		}
 		freed, err := t.unbind(ctx, s.component, code, "")
@@ -203,6 +203,18 @@ func (t tx) bindSender(ctx context.Context, code, appID string) error {
 		return err
 	}
 	if _, err = t.exec(ctx, `UPDATE sender SET app_id = ?, updated_at = {now} WHERE id = ?`, appID, old.ID); err != nil {
+		return err
+	}
+	if old.AppID == appID {
+		return nil
+	}
+	return t.leave(ctx, old)
+}
+
+// leave forgets what was kept of the account that a sender spoke for, at the end
+// of what made it speak for another one or none.
+func (t tx) leave(ctx context.Context, old sender.Sender) error {
+	if err := t.dropPageTicket(ctx, old.Code); err != nil {
 		return err
 	}
 	return t.dropRights(ctx, old.AppID)

@@ -262,6 +262,13 @@ func (t *Token) Health(ctx context.Context) (token.Health, error) {
 	err := t.db.run().get(ctx, &r, `SELECT
  COALESCE({now} - MIN(CASE WHEN due_at IS NOT NULL AND issued_at > 0 THEN issued_at END), 0) AS oldest,
  COALESCE(SUM(CASE WHEN due_at IS NULL AND problem <> '' THEN 1 ELSE 0 END), 0) AS resting
-FROM token WHERE component_app_id = ?`, t.app)
+FROM token WHERE component_app_id = ? AND kind <> ?`, t.app, token.Page)
 	return token.Health{Oldest: ms(r.Oldest), Resting: r.Resting}, err
+}
+
+// dropPageTicket forgets the ticket of a sender's web pages: the account that
+// they are of has changed.
+func (t tx) dropPageTicket(ctx context.Context, code string) error {
+	_, err := t.exec(ctx, `DELETE FROM token WHERE kind = ? AND owner = ?`, token.Page, code)
+	return err
 }

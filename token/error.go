@@ -63,6 +63,8 @@ const (
 func faultOf(o Owner, err error) fault {
 	var u *Unavailable
 	switch {
+	case o.Kind == Page && is(err, wechat.ErrNotAuthorized, wechat.ErrSecret): // the account's own token tells it, and rests for it
+		return slow
 	case o.Kind == Authorizer && (errors.As(err, &u) || is(err, wechat.ErrTicket, wechat.ErrSecret, wechat.ErrAddress, wechat.ErrTokenRefused, wechat.ErrComponent)):
 		return ours
 	case errors.Is(err, wechat.ErrNotAuthorized):

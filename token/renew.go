@@ -61,9 +61,10 @@ var errStale = errors.New("waited too long for a turn")
 
 // mint takes a slot and calls the vendor; a refused account is verified and
 // called once more if its refresh token proves to be another. The component
-// takes no slot, for those who hold the slots wait for it.
+// takes no slot, for those who hold the slots wait for it; nor does a page's
+// ticket, which waits for them.
 func (k *Keeper) mint(ctx context.Context, row *Kept) (wechat.Lent, error) {
-	if row.Owner.Kind != Component {
+	if row.Owner.Kind != Component && row.Owner.Kind != Page {
 		if err := k.slots.Acquire(ctx, 1); err != nil {
 			return wechat.Lent{}, k.giveBack(ctx, *row)
 		}

@@ -8,6 +8,9 @@ const (
 	Authorizer = "authorizer"
 	Sender     = "sender" // an account with a secret of its own
 	WeCom      = "wecom"  // an app of a company on WeCom, which has a secret of its own, too
+	// Page is the ticket that a sender's web pages are signed with. It is renewed when
+	// somebody asks, never ahead: most senders have no pages.
+	Page = "page"
 )
 
 // OfSender is the owner of the token of a sender with a secret of its own; that
@@ -44,6 +47,7 @@ var windows = map[string]window{
 	Authorizer: {20 * time.Minute, 60 * time.Minute},
 	Sender:     {time.Minute, 4 * time.Minute},
 	WeCom:      {-3 * time.Second, -time.Second},
+	Page:       {time.Minute, 4 * time.Minute},
 }
 
 // DueIn picks when to renew a token that is good for life: at a random moment

@@ -11,7 +11,7 @@ import (
 
 // Owner is whose token it is.
 type Owner struct {
-	Kind string // Component, Authorizer, Sender or WeCom
+	Kind string // Component, Authorizer, Sender, WeCom or Page
 	ID   string // AppID, or the code of a sender
 }
 
@@ -22,7 +22,7 @@ func (o Owner) Own() bool { return o.Kind == Sender || o.Kind == WeCom }
 
 // attr names the owner in the log.
 func (o Owner) attr() slog.Attr {
-	if o.Own() {
+	if o.Own() || o.Kind == Page {
 		return slog.String("sender", o.ID)
 	}
 	return slog.String("app_id", o.ID)

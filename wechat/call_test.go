@@ -117,6 +117,10 @@ var methods = map[string]func(context.Context, API) error{
 		_, err := a.Account("wx1", &tokens{list: []string{theToken}}).SendCustomer(ctx, CustomerMessage{ToUser: "oA", Type: "image", Object: []byte("{}")})
 		return err
 	},
+	"PageTicket": func(ctx context.Context, a API) error {
+		_, err := a.Account("wx1", &tokens{list: []string{theToken}}).PageTicket(ctx)
+		return err
+	},
 	"SendText": func(ctx context.Context, a API) error {
 		return a.Account("wx1", &tokens{list: []string{theToken}}).SendText(ctx, "oA", theCode+ReleaseCodeSuffix)
 	},

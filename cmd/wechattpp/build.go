@@ -120,12 +120,13 @@ func (h *house) rooms() (err error) {
 		Store: h.store.Sender(cfg.ComponentAppID), API: vendor, Account: h.account,
 		Platform: vendor.Component(cfg.ComponentAppID, platform),
 		Tokens:   func(s sender.Sender) wechat.TokenSource { return h.tokens.Source(owner(s)) },
+		Ticket:   h.pageTicket,
 		Rests:    h.rests, Changed: h.senderChanged,
 	}
 	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
 	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders, Log: h.log}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes}
-	h.ledger = &audience.Ledger{Store: h.store.Audience()}
+	h.ledger = &audience.Ledger{Store: h.store.Audience(), LongTerm: h.longTerm}
 	h.confirms = &audience.Confirmations{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("confirm"), Address: h.senders.ConfirmLink}
 	h.bindLinks = &audience.Links{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("bind"),
 		Address: h.senders.VisitorLink, Visitor: h.visitor}
@@ -167,6 +168,9 @@ func (h *house) minters(vendor wechat.API) map[string]token.Minter {
 	})
 	return map[string]token.Minter{
 		token.Sender: own, token.WeCom: own,
+		token.Page: token.MinterFunc(func(ctx context.Context, o token.Owner, _ string) (wechat.Lent, error) {
+			return h.senders.MintTicket(ctx, o.ID)
+		}),
 		token.Component: token.MinterFunc(func(ctx context.Context, _ token.Owner, _ string) (wechat.Lent, error) {
 			return h.component.Mint(ctx)
 		}),

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"wechattpp/audience"
@@ -43,3 +44,13 @@ func (h *house) answered(ctx context.Context, appID string, all []wechat.Answer,
 }
 
 func source(o callback.Origin) audience.Source { return audience.Source{Event: o.Event, Part: o.Part} }
+
+// longTerm tells whether a sender's template is known, by its account's list, to
+// be one that a user agrees to for long.
+func (h *house) longTerm(ctx context.Context, code, template string) (bool, error) {
+	f, err := h.templates.Form(ctx, code, template)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return f.Type == wechat.TypeLongTerm, err
+}
