@@ -84,6 +84,12 @@ func (p Part) TaskID(serial int64) string {
 	return taskID(p.App.Task, serial)
 }
 
+// Alone tells whether a code that refused a call for many is the fault of some
+// that it does not name: then each has a call of its own.
+func (p Part) Alone(code int) bool {
+	return p.Members() && code != 0 && code != codeNobody && code != codeNoneLeft
+}
+
 // Many tells whether one call hands many recipients of the part over.
 func (p Part) Many() bool { _, ok := p.content().(crowd); return ok }
 

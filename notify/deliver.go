@@ -161,6 +161,9 @@ func (e *delivery) oneCall(ctx context.Context, unit []int) {
 	if c.Repeat && v.to == Queued {
 		v.to = Sending // the first call of this attempt may have arrived: only its own id may be used
 	}
+	if v.class == "recipient" && len(unit) > 1 && !c.Repeat && e.work.Part.Alone(v.code) {
+		v.to = Queued // some of them are bad, and nobody says who
+	}
 	for n, i := range unit {
 		e.moves[i] = Move{Call: i, To: v.to, VendorMsgID: id, Code: v.code, Text: v.text}
 		if r, ok := refused[n]; ok && err == nil {

@@ -13,6 +13,10 @@ const (
 	Notices                  // message/subscribe/send and bizsend
 	OneTimes                 // message/template/subscribe
 	Customers                // message/custom/send
+
+	Members    Feature = 10 // WeCom's message/send
+	AppNotices Feature = 11 // the same with a Mini Program's notice, which an app must be linked for
+	LinkedOnes Feature = 12 // linkedcorp/message/send
 )
 
 // Line is a feature of a sender; of Whole all of them.
@@ -32,6 +36,12 @@ func (p Part) Feature() Feature {
 		return OneTimes
 	case p.Customer != nil:
 		return Customers
+	case p.Linked != nil:
+		return LinkedOnes
+	case p.App != nil && p.App.Type == "miniprogram_notice":
+		return AppNotices
+	case p.App != nil:
+		return Members
 	}
 	return Whole
 }

@@ -85,6 +85,7 @@ type Call struct {
 	Repeat   bool  // the attempt was begun before: same bytes, same id
 	Handover int64 // of a part with Many: those of one number are handed over in one call
 	Checked  bool  // the vendor shall notice a repeat of that call
+	Alone    bool  // it was refused in company, by a code of Part.Alone: it has a handover of its own
 	Serial   int64 // of that call within the message, for those whose TaskID must not repeat
 }
 

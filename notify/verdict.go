@@ -31,8 +31,11 @@ func judge(err error, now time.Time) verdict {
 		return verdict{to: Sent, class: "ok"}
 	}
 	v := verdict{to: Failed, text: err.Error()}
+	minute := nextMinute(now)
 	if e, ok := errors.AsType[*wechat.Error](err); ok {
-		v.code = e.Code
+		if v.code = e.Code; e.WeCom() {
+			minute = time.Minute // WeCom blocks for so long
+		}
 	}
 	is := func(targets ...error) bool {
 		for _, t := range targets {
@@ -46,7 +49,7 @@ func judge(err error, now time.Time) verdict {
 	case is(wechat.ErrDuplicate):
 		return verdict{to: Sent, class: "duplicate"}
 	case is(wechat.ErrThrottledMinute):
-		return v.wait("throttled", "minute", nextMinute(now)).ofOne(err)
+		return v.wait("throttled", "minute", minute).ofOne(err)
 	case is(wechat.ErrThrottledDay):
 		return v.wait("throttled", "day", nextDay(now)).ofOne(err)
 	case is(wechat.ErrNotAuthorized):

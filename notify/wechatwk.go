@@ -276,6 +276,7 @@ func leftOut(to []string, not wechat.Unreached) map[int]refused {
 
 const (
 	codeNobody     = 81013
+	codeNoneLeft   = 82001
 	codeUnlicensed = 701008
 )
 

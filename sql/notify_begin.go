@@ -62,7 +62,7 @@ type openRow struct {
 	State     notify.State `db:"state"`
 	Attempt   int          `db:"attempt"`
 	IntentAt  *int64       `db:"intent_at"`
-	Code      *int         `db:"error_code"`    // read of failed ones
+	Code      *int         `db:"error_code"`    // read of failed and queued ones
 	Text      *string      `db:"error_message"` // likewise
 	Handover  *int64       `db:"handover_id"`
 }
@@ -215,7 +215,7 @@ func (t tx) readOpen(ctx context.Context, b *beginning) error {
 			}
 		}
 		var rows []openRow
-		query := fmt.Sprintf(`SELECT message_id, seq, userid, identity, state, attempt, intent_at, handover_id FROM recipient
+		query := fmt.Sprintf(`SELECT message_id, seq, userid, identity, state, attempt, intent_at, handover_id, error_code FROM recipient
 			WHERE (%s) AND state <= %d ORDER BY message_id, seq`, strings.Join(where, " OR "), notify.Sending)
 		if err := t.all(ctx, &rows, query, args...); err != nil {
 			return err
@@ -245,7 +245,7 @@ func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait t
 		most = w.Part.Most()
 	}
 	call := func(r openRow, attempt int, repeat bool) {
-		one := notify.Call{Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat}
+		one := notify.Call{Alone: r.State == notify.Queued && w.Part.Alone(orZero(r.Code)), Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat}
 		if many && repeat {
 			one.Handover, one.Checked = orZero(r.Handover), true
 			one.Serial = b.begun[one.Handover].Serial

@@ -53,8 +53,7 @@ func (b *beginning) stale(c *chunkRow, r openRow, many bool, window int64) bool 
 }
 
 // handOver writes down each call for many that begins: what it carries, and
-// whether the vendor shall notice its repeat. It shall not if the same went to
-// the sender so lately that it would take this one for the repeat.
+// whether the vendor shall notice its repeat.
 func (t tx) handOver(ctx context.Context, b *beginning, works []*notify.Work) error {
 	at := map[int64]*chunkRow{}
 	for _, c := range b.chunks {
@@ -64,44 +63,69 @@ func (t tx) handOver(ctx context.Context, b *beginning, works []*notify.Work) er
 		if !w.Part.Many() {
 			continue
 		}
-		c := at[w.Chunk]
-		var to []string
-		for i := range w.Calls {
-			if !w.Calls[i].Repeat {
-				to = append(to, w.Calls[i].Identity)
-			}
-		}
-		if len(to) == 0 {
-			continue
-		}
-		id, h := word(), w.Part.Handover(to)
-		checked := true
-		if !h.Fixed {
-			var same int
-			const query = `SELECT COUNT(*) FROM handover WHERE digest = ? AND sender_id = ? AND begun_at > {now} - ?`
-			if err := t.get(ctx, &same, query, h.Digest, c.SenderID, h.Keeps.Milliseconds()); err != nil {
+		c, by := at[w.Chunk], map[int]int64{} // handovers by seq
+		for _, together := range companies(w) {
+			if err := t.handOne(ctx, c, w, together); err != nil {
 				return err
 			}
-			checked = same == 0
-		}
-		serial, err := t.serial(ctx, w.Part, c)
-		if err != nil {
-			return err
-		}
-		const insert = `INSERT INTO handover (id, message_id, n, sender_id, digest, checked, begun_at, serial) VALUES (?, ?, ?, ?, ?, ?, {now}, ?)`
-		if _, err := t.exec(ctx, insert, id, c.MessageID, c.N, c.SenderID, h.Digest, checked, serial); err != nil {
-			return err
-		}
-		for i := range w.Calls {
-			if !w.Calls[i].Repeat {
-				w.Calls[i].Handover, w.Calls[i].Checked, w.Calls[i].Serial = id, checked, serial
+			for _, i := range together {
+				by[w.Calls[i].Seq] = w.Calls[i].Handover
 			}
 		}
 		for i, ch := range b.l.changes[c] {
 			if ch.to == notify.Sending {
-				b.l.changes[c][i].handover = id
+				b.l.changes[c][i].handover = by[ch.seq]
 			}
 		}
+	}
+	return nil
+}
+
+// companies parts the calls that begin now into those handed over together.
+func companies(w *notify.Work) (all [][]int) {
+	var together []int
+	for i, c := range w.Calls {
+		switch {
+		case c.Repeat:
+		case c.Alone:
+			all = append(all, []int{i})
+		default:
+			together = append(together, i)
+		}
+	}
+	if len(together) > 0 {
+		all = append(all, together)
+	}
+	return all
+}
+
+// handOne writes down one call. The vendor shall not notice its repeat if the
+// same went to the sender so lately that it would take this one for the repeat.
+func (t tx) handOne(ctx context.Context, c *chunkRow, w *notify.Work, together []int) error {
+	to := make([]string, len(together))
+	for n, i := range together {
+		to[n] = w.Calls[i].Identity
+	}
+	id, h := word(), w.Part.Handover(to)
+	checked := true
+	if !h.Fixed {
+		var same int
+		const query = `SELECT COUNT(*) FROM handover WHERE digest = ? AND sender_id = ? AND begun_at > {now} - ?`
+		if err := t.get(ctx, &same, query, h.Digest, c.SenderID, h.Keeps.Milliseconds()); err != nil {
+			return err
+		}
+		checked = same == 0
+	}
+	serial, err := t.serial(ctx, w.Part, c)
+	if err != nil {
+		return err
+	}
+	const insert = `INSERT INTO handover (id, message_id, n, sender_id, digest, checked, begun_at, serial) VALUES (?, ?, ?, ?, ?, ?, {now}, ?)`
+	if _, err := t.exec(ctx, insert, id, c.MessageID, c.N, c.SenderID, h.Digest, checked, serial); err != nil {
+		return err
+	}
+	for _, i := range together {
+		w.Calls[i].Handover, w.Calls[i].Checked, w.Calls[i].Serial = id, checked, serial
 	}
 	return nil
 }

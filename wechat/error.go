@@ -128,6 +128,9 @@ func (e *Error) Address() string {
 	return ""
 }
 
+// WeCom tells whether it is WeCom's, and not WeChat's.
+func (e *Error) WeCom() bool { return e.by == weCom }
+
 func asError(err error) (*Error, bool) {
 	var e *Error
 	ok := errors.As(err, &e)
