@@ -29,7 +29,7 @@ func newSubscribing(t *testing.T, w *world) *subscribing {
 	j := &mainJob{t, w, w.start(t), ctx, samples[0]}
 	s := &subscribing{j, j.r.admin(), samples[2]}
 	j.authorize(s.admin)
-	(&mainJob{t, w, j.r, ctx, s.mini}).authorizeAs(s.admin, "mini1", "wechatmp")
+	(&mainJob{t, w, j.r, ctx, s.mini}).authorizeAs(s.admin, "mpQueue", "wechatmp")
 	return s
 }
 
@@ -76,8 +76,8 @@ func (s *subscribing) called() []string {
 	s.t.Helper()
 	var sent struct{ Warnings []string }
 	err := s.admin.call(s.ctx, http.MethodPost, "/v1/sent", map[string]any{
-		"aud_wechatmp": []any{map[string]any{"sender": "mini1", "data": []string{s.mini.Followers[0]}}},
-		"msg_wechatmp": []any{map[string]any{"sender": "mini1", "template_id": s.mini.Templates[0].ID, "data": map[string]any{
+		"aud_wechatmp": []any{map[string]any{"sender": "mpQueue", "data": []string{s.mini.Followers[0]}}},
+		"msg_wechatmp": []any{map[string]any{"sender": "mpQueue", "template_id": s.mini.Templates[0].ID, "data": map[string]any{
 			"phrase1": map[string]any{"value": "已叫号"}, "character_string2": map[string]any{"value": "A012"}, "date3": map[string]any{"value": "2026-06-01 10:10"}}}},
 	}, &sent)
 	if err != nil {
@@ -100,27 +100,27 @@ func TestTheLedgerFollowsWhatWeChatTellsAndWhatIsSent(t *testing.T) {
 			s.subscribe(simulator.Subscription{})
 			nextSecond()
 			s.subscribe(simulator.Subscription{})
-			s.grants("mini1", template, who+":2 accept, 0 sent")
+			s.grants("mpQueue", template, who+":2 accept, 0 sent")
 			if got := s.called(); len(got) != 0 {
 				t.Errorf("warned of %v", got)
 			}
-			s.grants("mini1", template, who+":1 accept, 1 sent") // once, though its event comes, too
+			s.grants("mpQueue", template, who+":1 accept, 1 sent") // once, though its event comes, too
 			if err := s.w.SentElsewhere(s.ctx, s.mini.AppID, who, template); err != nil {
 				t.Fatal(err)
 			}
-			s.grants("mini1", template, who+":0 accept, 2 sent")
+			s.grants("mpQueue", template, who+":0 accept, 2 sent")
 			if got := s.called(); len(got) != 1 || !strings.Contains(got[0], who) {
 				t.Errorf("warned of %v", got)
 			}
-			s.grants("mini1", template, who+":0 no_right, 2 sent")
+			s.grants("mpQueue", template, who+":0 no_right, 2 sent")
 			nextSecond()
 			s.subscribe(simulator.Subscription{})
-			s.grants("mini1", template, who+":1 accept, 2 sent")
+			s.grants("mpQueue", template, who+":1 accept, 2 sent")
 			s.r.killAndRestart()
 			s.r.ready()
 			nextSecond()
 			s.subscribe(simulator.Subscription{Action: "refuse"})
-			s.grants("mini1", template, who+":0 refused, 2 sent")
+			s.grants("mpQueue", template, who+":0 refused, 2 sent")
 		})
 	}
 }
