@@ -417,3 +417,17 @@ func TestATimeoutTellsThatItWasOne(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestACallWithoutAVerdictNamesTheVendor(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, "<html>")
+	src := &tokens{list: []string{theToken}}
+	a := API{Base: v.URL, WeComBase: v.URL}
+	_, wk := a.WeCom("ww1", 7, src).Send(t.Context(), AppMessage{Users: []string{"a"}, Type: "text", Object: []byte(`{"content":"x"}`)})
+	_, oa := a.Account("wx1", src).SendCustomer(t.Context(), CustomerMessage{ToUser: "o", Type: "text", Object: []byte(`{"content":"x"}`)})
+	for prefix, err := range map[string]error{"wecom message/send: ": wk, "wechat message/custom/send: ": oa} {
+		if err == nil || !strings.HasPrefix(err.Error(), prefix) || strings.HasPrefix(prefix, "wecom") == strings.Contains(err.Error(), "WeChat") {
+			t.Errorf("%v, want it to begin with %q", err, prefix)
+		}
+	}
+}

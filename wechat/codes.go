@@ -21,8 +21,9 @@ func joined(topics ...map[int]row) map[int]row {
 
 // advice is the next step where a code asks for another than its meaning does.
 var advice = map[int]string{
-	40007: "upload the file anew by this account (POST /v1/senders/{code}/media) and send with the new id",
-	40037: "take an id of the account's own list of templates; one that was deleted comes back by adding it again, with another id",
+	40007: "upload the file anew (POST /v1/senders/{code}/media) and send its new id",
+	40037: "take an id of the account's own list; a deleted template has another one when it is added again",
+	40173: "link the Mini Program to the account in its console, or leave the Mini Program out of the message",
 	40249: "take the advertising out and send nothing more of the kind: the account loses its templates next",
 	40251: "wait for the daily reset; see the notices in the account's own console",
 	40252: "wait some hours for the review, then send once more",
@@ -37,8 +38,13 @@ var advice = map[int]string{
 	45087: "see the notices in the account's own console; other calls of the account go on",
 	45102: "wait some minutes; if it stays, see the platform's announcements",
 	48001: "check in the account's console that its type and verification have this ability (接口权限)",
+	45103: "use another call: this one is gone",
 	48003: "let the account's administrator accept the agreement in the account's own console",
 	61007: "have the account's administrator authorize again with the set that the call needs ticked",
+	61452: "name an agent of the account's own customer service, or none",
+	65400: "switch customer service on in the account's console, and wait some minutes",
+	65401: "name an agent of the account's own customer service, or none",
+	65402: "have the agent bound in the account's console, or name another",
 	88000: "leave the comment fields out",
 	89504: "let the administrator of the account confirm; it is tried again by itself",
 	89505: "let the administrator of the account confirm; it is tried again by itself",

@@ -1,7 +1,6 @@
 package wechat
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -88,20 +87,25 @@ func (v *dialect) refusal(op string, code int, errmsg string, open bool) *Error 
 	return e
 }
 
-// Error tells the call, the code, what it means, what to do next, and the rid.
+// Error tells the call, the code, the rid, what it means, what to do next, and at last the vendor's own words: where a
+// text is cut to be stored, only those are.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%s %s: errcode %d: %s", e.by.prefix, e.Op, e.Code, e.what)
-	if m, ok := e.is.(*meaning); ok {
-		text += " (" + m.name + "): " + cmp.Or(e.next, m.next)
+	text := fmt.Sprintf("%s %s: errcode %d", e.by.prefix, e.Op, e.Code)
+	if e.RID != "" {
+		text += " (" + strings.TrimSuffix(e.by.id, ":") + " " + e.RID + ")"
+	}
+	text += ": " + e.what
+	switch m, ok := e.is.(*meaning); {
+	case ok && e.next != "":
+		text += ": " + e.next
+	case ok:
+		text += " (" + m.name + "): " + m.next
 	}
 	if ip := e.Address(); ip != "" {
 		text += "; " + e.by.name + " saw " + ip
 	}
 	if e.Msg != "" {
 		text += fmt.Sprintf("; errmsg %q", e.Msg)
-	}
-	if e.RID != "" {
-		text += "; " + strings.TrimSuffix(e.by.id, ":") + " " + e.RID
 	}
 	return text
 }

@@ -106,9 +106,9 @@ func TestAnErrorSaysWhatToDo(t *testing.T) {
 		errmsg, want string
 	}{
 		"an address": {61004, "access clientip is not registered requestIP: 203.0.113.7 rid: 1-2-3",
-			`wechat op: errcode 61004: the address is not on the platform's IP allow-list (our address is not allowed): add the address to the IP allow-list (of a platform: publish the change); WeChat saw 203.0.113.7; errmsg "access clientip is not registered requestIP: 203.0.113.7"; rid 1-2-3`},
+			`wechat op: errcode 61004 (rid 1-2-3): the address is not on the platform's IP allow-list (our address is not allowed): add the address to the IP allow-list (of a platform: publish the change); WeChat saw 203.0.113.7; errmsg "access clientip is not registered requestIP: 203.0.113.7"`},
 		"an unknown code": {12345, "so\nwhat", `wechat op: errcode 12345: a code that is not in the documentation; errmsg "so\nwhat"`},
-		"no text":         {43004, "", `wechat op: errcode 43004: the recipient does not follow the account (recipient cannot be reached): leave this recipient out until they follow the account again`},
+		"no text":         {43004, "", `wechat op: errcode 43004: the recipient does not follow the account: leave this recipient out until they follow the account again`},
 	}
 	for name, test := range tests {
 		if got := weChat.refusal("op", test.code, test.errmsg, false).Error(); got != test.want {

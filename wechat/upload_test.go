@@ -72,7 +72,7 @@ func TestAnAnswerToAnUploadIsReadWhateverItIsCalled(t *testing.T) {
 		`{"media_id":"M"}`: "M  <nil>",
 		`{"errcode":0}`:    "  wechat cgi-bin/media/upload: handed over, outcome unknown: the answer has neither an error nor media_id",
 		`<html>`:           "  wechat cgi-bin/media/upload: handed over, outcome unknown: HTTP status 200 and no JSON object WeChat would write",
-		`{"errcode":40006,"errmsg":"invalid media size rid: a-b"}`: `  wechat cgi-bin/media/upload: errcode 40006: the file has a size that is not taken (message or template wrong for everyone): correct the message; do not send it to others; errmsg "invalid media size"; rid a-b`,
+		`{"errcode":40006,"errmsg":"invalid media size rid: a-b"}`: `  wechat cgi-bin/media/upload: errcode 40006 (rid a-b): the file has a size that is not taken (message or template wrong for everyone): correct the message; do not send it to others; errmsg "invalid media size"`,
 	} {
 		v := newVendor(t, answer)
 		got, err := account(API{Base: v.URL}).Caller().Upload(t.Context(), Upload{Call: UploadMedia, Type: "image", Name: "a.png", File: strings.NewReader("file"), Length: 4})
