@@ -148,6 +148,10 @@ func (s *server) pooledSender(c *call, kind string, none int) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	codes = slices.DeleteFunc(codes, func(code string) bool { // webhooks have no token
+		robot, err := s.Senders.Robot(c.ctx(), code)
+		return robot && err == nil
+	})
 	named := c.Query("sender")
 	switch {
 	case len(codes) == 0:
@@ -180,7 +184,8 @@ func (s *server) codesOf(c *call, kind string) (codes []string, err error) {
 // mendable tells whether the sender itself lacks something, which waiting does
 // not bring.
 func mendable(err error) bool {
-	return errors.Is(err, sender.ErrUnbound) || errors.Is(err, sender.ErrUnauthorized) || errors.Is(err, sender.ErrNoSecret) || errors.Is(err, sender.ErrResting)
+	return errors.Is(err, sender.ErrUnbound) || errors.Is(err, sender.ErrUnauthorized) || errors.Is(err, sender.ErrNoSecret) || errors.Is(err, sender.ErrResting) ||
+		errors.Is(err, sender.ErrNoToken)
 }
 
 // callProblem answers what keeps a sender from calling the vendor. What waiting

@@ -3,12 +3,14 @@ package api
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"wechattpp/health"
+	"wechattpp/notify"
 	"wechattpp/sender"
 	"wechattpp/simulator"
 	"wechattpp/sql"
@@ -177,4 +179,44 @@ func TestAnAppWithoutTheRootDepartmentHasNoChats(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.refused(w.call("POST", "/v1/senders/wk/chats", w.token, `{"userlist":["li.na","zhao.min"]}`), 409, codeConflict, "48002")
+}
+
+func TestAFileForAGroupIsUploadedByItsKeyAndSent(t *testing.T) {
+	t.Parallel()
+	var room *notify.Room
+	key := "693a91f6-key"
+	w := newWeCom(t, simulator.Corp{Webhooks: []simulator.Webhook{{Key: key}}}, func(cfg *Config, db *sql.DB) {
+		room = notify.New(notify.Config{Store: db.Notify(testComponent), Senders: cfg.Senders, Log: slog.New(slog.DiscardHandler)})
+		cfg.Notify = room
+	})
+	upload := func(parts ...string) reply {
+		body, kind := formOf(t, parts...)
+		return w.call("POST", "/v1/senders/grp/media", w.token, body, func(r *http.Request) { r.Header.Set("Content-Type", kind) })
+	}
+	kept := w.json(upload("type=file", "media@rota.pdf="+strings.Repeat("排", 700_000)), http.StatusCreated) // 2.1 MB: streamed
+	for says, parts := range map[string][]string{
+		"type must be file, voice":    {"type=image", "media@a.png=" + picture(pngHead, 100)},
+		"permanent cannot be url":     {"type=file", "permanent=url", "media@a.txt=123456"},
+		"has 5 bytes":                 {"type=file", "media@a.txt=12345"},
+		"must be a file of format":    {"type=voice", "media@a.mp3=ID3" + strings.Repeat("0", 20)},
+		"the most that is taken of a": {"type=voice", "media@a.amr=" + picture(amrHead, 2<<20+1)},
+	} {
+		if got := upload(parts...); got.status < 400 || got.status > 413 || !strings.Contains(string(got.body), says) || strings.Contains(string(got.body), key) {
+			t.Errorf("%s: %d %s", says, got.status, got.body)
+		}
+	}
+	w.json(w.call("POST", "/v1/sent", w.token, fmt.Sprintf(`{"aud_wechatwk":[{"sender":"grp","data":["@all"]}],"msg_wechatwk":[{"sender":"grp","msgtype":"file","file":{"media_id":%q}}]}`, kept["media_id"])), 200)
+	if _, err := room.SendDue(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if sends := w.sim.RobotSends(key); len(sends) != 1 || !strings.Contains(string(sends[0].Body), kept["media_id"].(string)) {
+		t.Errorf("the group got %v", sends)
+	}
+	w.sim.RemoveWebhook(key)
+	w.refused(upload("type=file", "media@a.txt=123456"), 409, codeConflict, "93000")
+	w.refused(w.call("GET", "/v1/senders/grp/proxy/cgi-bin/get_api_domain_ip", w.admin, nil), 409, codeConflict, "no access token")
+	w.refused(w.call("GET", "/v1/senders/grp/access-token", w.admin, nil), 409, codeConflict, "no access token")
+	if logged := w.log.String(); strings.Contains(logged, key) {
+		t.Error("the log tells the key")
+	}
 }

@@ -59,12 +59,11 @@ func (r *Room) Upload(ctx context.Context, code string, m Media) (KeptMedia, err
 	if err != nil {
 		return KeptMedia{}, err
 	}
-	form, err := m.check(s.Kind)
+	form, err := m.check(s.mediaKind())
 	if err != nil {
 		return KeptMedia{}, err
 	}
-	path := calls[m.Keep]
-	caller, err := r.Caller(ctx, code, path)
+	caller, path, err := r.uploader(ctx, s, calls[m.Keep])
 	if err != nil {
 		return KeptMedia{}, err
 	}

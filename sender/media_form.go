@@ -98,6 +98,12 @@ var mediaForms = map[string]map[Keep]map[string]mediaForm{
 		},
 		KeepURL: {"image": {"an image with an address", 6, 2 * mib, []format{formatJPEG, formatPNG}}},
 	},
+	groupMedia: {
+		KeepDays: {
+			"voice": {"a voice", 6, 2 * mib, []format{formatAMR}},
+			"file":  {"a file", 6, 20 * mib, []format{formatAny}},
+		},
+	},
 }
 
 // MostMedia is the largest file that any vendor takes, in bytes.

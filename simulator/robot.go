@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -169,4 +170,27 @@ func (m *robotSend) picture() *refusal {
 	return first(codeIf(len(raw) == 0 && err == nil, 93017), codeIf(err != nil, 40058), codeIf(len(raw) > 2<<20, 93018),
 		codeIf(!bytes.HasPrefix(raw, []byte{0xff, 0xd8, 0xff}) && !bytes.HasPrefix(raw, []byte("\x89PNG")), 40123),
 		codeIf(hex.EncodeToString(sum[:]) != m.Image.MD5, 301019))
+}
+
+// uploadRobot is webhook/upload_media: files and voices, for this webhook alone.
+func (s *Simulator) uploadRobot(q *request) (any, *refusal) {
+	r, fail := s.robotOf(q)
+	if fail != nil {
+		return nil, fail
+	}
+	u, _, fail := s.take(q, "webhook", map[string]shape{"file": weComMedia["file"], "voice": weComMedia["voice"]})
+	if fail != nil {
+		return nil, fail
+	}
+	u.MediaID = mediaID()
+	s.keep(u)
+	r.mu.Lock()
+	r.files[u.MediaID] = u.Type
+	r.mu.Unlock()
+	return struct {
+		errorAnswer
+		Type    string `json:"type"`
+		MediaID string `json:"media_id"`
+		At      string `json:"created_at"`
+	}{wecomOK, u.Type, u.MediaID, strconv.FormatInt(q.now.Unix(), 10)}, nil
 }

@@ -27,6 +27,7 @@ func wecomEndpoints() []*endpoint {
 		{path: WeComPath + "/cgi-bin/message/update_template_card", method: post, token: appToken, serve: (*Simulator).updateCard},
 		{path: WeComPath + "/cgi-bin/linkedcorp/message/send", method: post, token: appToken, serve: (*Simulator).sendLinked},
 		{path: WeComPath + "/cgi-bin/webhook/send", method: post, token: robotKey, most: robotBody, serve: (*Simulator).sendRobot},
+		{path: WeComPath + "/cgi-bin/webhook/upload_media", method: post, token: robotKey, form: true, most: maxUpload, serve: (*Simulator).uploadRobot},
 		{path: WeComPath + "/cgi-bin/appchat/create", method: post, token: appToken, serve: (*Simulator).createChat},
 		{path: WeComPath + "/cgi-bin/appchat/update", method: post, token: appToken, serve: (*Simulator).changeChat},
 		{path: WeComPath + "/cgi-bin/appchat/get", method: get, token: appToken, serve: (*Simulator).readChat},

@@ -30,6 +30,9 @@ func (r *Robot) Send(ctx context.Context, m RobotMessage) error {
 	return r.door.done(ctx, request{op: "webhook/send", path: "/cgi-bin/webhook/send", body: ordered{{"msgtype", m.Type, true}, {m.Type, m.Object, true}}})
 }
 
+// Caller uploads files for the group, by UploadRobot.
+func (r *Robot) Caller() *Caller { return &Caller{r.door} }
+
 // done makes a call whose answer holds its verdict and no more.
 func (d *door) done(ctx context.Context, r request) error {
 	var answer struct {
