@@ -42,9 +42,9 @@ func binding(t *testing.T, fit ...func(*Config, *sql.DB)) (*house, *simulator.Si
 		cfg.Senders = &sender.Room{Store: db.Sender(testComponent), API: wechat.API{Base: vendor.URL, OpenBase: vendor.URL, MPBase: vendor.URL},
 			Tokens: func(sender.Sender) wechat.TokenSource { return wechat.FixedToken("x") }}
 		cfg.Links = &audience.Links{Store: db.Audience(), PublicURL: "http://test", Keys: [][]byte{testKey}, Address: cfg.Senders.VisitorLink,
-			Visitor: func(ctx context.Context, code, webCode string) (string, bool, error) {
+			Visitor: func(ctx context.Context, code, webCode string) (audience.Guest, error) {
 				v, err := cfg.Senders.Visitor(ctx, code, webCode)
-				return v.OpenID, v.Snapshot, err
+				return audience.Guest(v), err
 			}}
 		for code, kind := range map[string]string{"oa1": "wechatoa", "mp1": "wechatmp"} {
 			if _, err := cfg.Senders.Create(context.Background(), sender.Sender{Code: code, Kind: kind, Credentials: "secret", AppID: bindShop,

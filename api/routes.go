@@ -93,6 +93,7 @@ func (s *server) routes() []route {
 		{method: "GET", path: "/v1/senders/:code/customer-tasks/:task/results", who: scope(access.MessagesRead), do: (*server).taskResults},
 		{method: "POST", path: "/v1/senders/:code/customer-tasks/:task/remind", who: scope(access.Send), do: (*server).remindTask, action: "customer-task.remind"},
 		{method: "POST", path: "/v1/senders/:code/customer-tasks/:task/cancel", who: scope(access.Send), do: (*server).cancelTask, action: "customer-task.cancel"},
+		{method: "POST", path: "/v1/senders/:code/members/by-mobile", who: scope(access.Users), do: (*server).memberByMobile, action: "member.by-mobile"},
 		{method: "GET", path: "/v1/imports", who: scope(access.Users), do: (*server).listImports},
 		{method: "GET", path: "/v1/imports/:id", who: scope(access.Users), do: (*server).readImport},
 

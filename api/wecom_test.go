@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"wechattpp/audience"
 	"wechattpp/health"
 	"wechattpp/notify"
 	"wechattpp/sender"
@@ -218,5 +219,90 @@ func TestAFileForAGroupIsUploadedByItsKeyAndSent(t *testing.T) {
 	w.refused(w.call("GET", "/v1/senders/grp/access-token", w.admin, nil), 409, codeConflict, "no access token")
 	if logged := w.log.String(); strings.Contains(logged, key) {
 		t.Error("the log tells the key")
+	}
+}
+
+func TestAMemberIsFoundByMobileAndWrongNumbersAreBounded(t *testing.T) {
+	t.Parallel()
+	w := newWeCom(t, simulator.Corp{Members: []string{"li.na"}, Mobiles: map[string]string{"13800000000": "li.na"}}, func(cfg *Config, _ *sql.DB) {
+		cfg.Senders.WrongNumbers, cfg.Senders.NumberKey = 3, []byte("key")
+	})
+	const path = "/v1/senders/wk/members/by-mobile"
+	const asked = simulator.WeComPath + "/cgi-bin/user/getuserid"
+	for range 5 { // good ones do not count
+		if got := w.json(w.call("POST", path, w.token, `{"mobile":"13800000000"}`), 200); got["userid"] != "li.na" {
+			t.Fatalf("found %v", got)
+		}
+	}
+	for range 3 { // asked for once
+		w.refused(w.call("POST", path, w.token, `{"mobile":"13800000001"}`), 404, codeNotFound, "has no member")
+	}
+	if n := w.sim.Calls().Paths[asked]; n != 6 {
+		t.Errorf("%d calls", n)
+	}
+	for _, n := range []string{"13800000002", "13800000003"} {
+		w.refused(w.call("POST", path, w.token, `{"mobile":"`+n+`"}`), 404, codeNotFound, "46004")
+	}
+	got := w.call("POST", path, w.token, `{"mobile":"13800000004"}`)
+	w.refused(got, 429, codeRate, "too many numbers without a member")
+	if got.header.Get("Retry-After") == "" || w.sim.Calls().Paths[asked] != 8 {
+		t.Errorf("Retry-After %q after %d calls", got.header.Get("Retry-After"), w.sim.Calls().Paths[asked])
+	}
+	for body, says := range map[string]string{`{"mobile":"1380"}`: "5 to 32 digits", `{"mobile":"138-0000-0000"}`: "5 to 32 digits", `{}`: "mobile is missing"} {
+		w.refused(w.call("POST", path, w.token, body), 400, codeInvalid, says)
+	}
+	w.refused(w.call("POST", "/v1/senders/oa/members/by-mobile", w.token, `{"mobile":"13800000000"}`), 409, codeConflict, "only apps on WeCom")
+	trail := string(w.call("GET", "/v1/audit?limit=50", w.admin, nil).body)
+	if strings.Contains(trail, "1380") || strings.Contains(w.log.String(), "1380") {
+		t.Error("a number is in the audit trail or the log")
+	}
+}
+
+func TestAWeComMemberIsBoundByALink(t *testing.T) {
+	t.Parallel()
+	corp := simulator.Corp{Members: []string{"li.na", "zhao.min"}, Linked: []string{"wwPartner01/chen.bo", "wwPartner02/chen.bo"}}
+	w := newWeCom(t, corp, func(cfg *Config, db *sql.DB) {
+		cfg.Audience = &audience.Room{Store: db.Audience(), Codes: cfg.Senders.Codes, Kind: func(ctx context.Context, code string) (string, error) {
+			_, kind, _, err := cfg.Senders.Find(ctx, code)
+			return kind, err
+		}}
+		cfg.Links = &audience.Links{Store: db.Audience(), PublicURL: "http://test", Keys: [][]byte{testKey}, Address: cfg.Senders.VisitorLink,
+			Visitor: func(ctx context.Context, code, webCode string) (audience.Guest, error) {
+				v, err := cfg.Senders.Visitor(ctx, code, webCode)
+				return audience.Guest(v), err
+			}}
+	})
+	link := func(userid string) string {
+		t.Helper()
+		made := w.json(w.call("POST", "/v1/senders/wk/bind-links", w.token, `{"userid":"`+userid+`"}`), http.StatusCreated)
+		return strings.TrimPrefix(made["url"].(string), "http://test")
+	}
+	come := func(path, as string, status int, word string) {
+		t.Helper()
+		back, cookie := w.visit(w.sim, path, simulator.Visit{OpenID: as})
+		w.wantPage(w.call("GET", back, "", nil, inWeChat(cookie)), status, word)
+		w.wantPage(w.call("GET", back, "", nil, inWeChat(cookie)), status, word) // browsers come twice
+	}
+	known := func(userid string) string {
+		u := w.json(w.call("GET", "/v1/users/"+userid, w.token, nil), 200)
+		return fmt.Sprint(u["identities"])
+	}
+	come(link("u-1"), "li.na", 200, "Bound")
+	if got := known("u-1"); !strings.Contains(got, "li.na") {
+		t.Errorf("u-1 is %s", got)
+	}
+	come(link("u-1"), "zhao.min", 409, "is bound to another WeChat user")
+	come(link("u-2"), "li.na", 409, "bound to another account")
+
+	outside := link("u-3")
+	back, cookie := w.visit(w.sim, outside, simulator.Visit{OpenID: "oStranger"})
+	w.wantPage(w.call("GET", back, "", nil, inWeChat(cookie)), 409, "no member of this company")
+	come(outside, "zhao.min", 200, "Bound") // the link is still good
+
+	for _, id := range corp.Linked { // there may be several
+		come(link("u-4"), id, 200, "Bound")
+	}
+	for _, sender := range []string{"grp"} {
+		w.refused(w.call("POST", "/v1/senders/"+sender+"/bind-links", w.token, `{"userid":"u-1"}`), 409, codeConflict, "have links that bind")
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 	"time"
 )
 
-// Link binds the openid of whoever opens it inside WeChat to a user.
+// Link binds the openid of whoever opens it inside WeChat, or the userid of a
+// member inside WeCom, to a user.
 type Link struct {
 	ID      string
 	Sender  string
@@ -26,6 +28,7 @@ const (
 	Taken    = "taken"    // the identity is another user's
 	Snapshot = "snapshot" // the visitor's openid was made up; the link can be opened again
 	Declined = "declined" // WeChat brought no code; the link can be opened again
+	Outsider = "outsider" // the visitor is no member of the WeCom app's company; the link can be opened again
 )
 
 // LinkStore keeps links.
@@ -53,7 +56,29 @@ type Links struct {
 	// Address gives WeChat's page that returns with a code for the sender.
 	Address func(ctx context.Context, sender, redirect, state string) (string, error)
 	// Visitor exchanges the code.
-	Visitor func(ctx context.Context, sender, code string) (openID string, snapshot bool, err error)
+	Visitor func(ctx context.Context, sender, code string) (Guest, error)
+}
+
+// Guest is a visitor as the vendor names them.
+type Guest struct {
+	Kind     string // of the sender, such as wechatoa
+	ID       string // openid, or WeCom's userid; of a linked company's member CorpId/userid
+	Snapshot bool   // the openid is made up
+	Outside  bool   // of WeCom: no member, there is no ID
+}
+
+// identity is what the guest is known by at a sender; ok is false if the ID has
+// not the form.
+func (g Guest) identity(sender string) (v Value, ok bool) {
+	v = Value{g.Kind, sender, g.ID}
+	if g.Kind == weCom && strings.Contains(g.ID, "/") {
+		v.Kind = weComLinked
+	}
+	f, known := fields[v.Kind]
+	if f.binds == "all" {
+		v.BindID = "all"
+	}
+	return v, known && f.check(g.ID) == ""
 }
 
 const (
@@ -151,15 +176,18 @@ func (l *Links) Return(ctx context.Context, state, browser, code string) (string
 }
 
 func (l *Links) exchange(ctx context.Context, link Link, code string) (string, error) {
-	openID, snapshot, err := l.Visitor(ctx, link.Sender, code)
-	if err != nil || snapshot {
+	g, err := l.Visitor(ctx, link.Sender, code)
+	if err != nil || g.Snapshot || g.Outside {
 		if free := l.Store.FreeLink(ctx, link.ID); free != nil {
 			return "", free
 		}
+		if g.Outside {
+			return Outsider, err
+		}
 		return Snapshot, err
 	}
-	v := Value{"wechatoa", link.Sender, openID}
-	if checkIdentity(openID) != "" {
+	v, ok := g.identity(link.Sender)
+	if !ok {
 		return "", ErrCode
 	}
 	return l.Store.Bind(ctx, link, v)

@@ -80,7 +80,15 @@ func (c Change) Identities() []Value {
 	return all
 }
 
-// Identity is the change that makes v the user's identity at a sender.
+// Identity is the change that makes v the user's identity at a sender, or one of
+// them where there may be several.
 func Identity(userid string, v Value) Change {
-	return Change{UserID: userid, ops: []op{{verb: set, kind: v.Kind, bindID: v.BindID, values: []string{v.Value}}}}
+	verb := set
+	if v.Many() {
+		verb = add
+	}
+	return Change{UserID: userid, ops: []op{{verb: verb, kind: v.Kind, bindID: v.BindID, values: []string{v.Value}}}}
 }
+
+// Many tells whether a user may have several values of the kind under one bind id.
+func (v Value) Many() bool { return fields[v.Kind].many }

@@ -94,7 +94,10 @@ func (r *Room) query(ctx context.Context, w Writer, f Filter) (Query, error) {
 	return q, nil
 }
 
-const weCom = "wechatwk"
+const (
+	weCom       = "wechatwk"
+	weComLinked = "wechatwk_linkedcorp"
+)
 
 // sight tells which values w may see: those under "all" and its own key, and
 // the identities at its own senders. A WeCom userid stands under "all" and

@@ -26,6 +26,10 @@ type Room struct {
 	Ticket func(ctx context.Context, s Sender) (string, error)
 	// Rests tells why the token of a sender's own is renewed no more, "" while it is; nil: not known.
 	Rests func(ctx context.Context, s Sender) (problem string, err error)
+	// WrongNumbers is how many mobile numbers without a member each company is asked for on a day; 0: UsualWrongNumbers.
+	WrongNumbers int
+	// NumberKey hides the numbers that are remembered.
+	NumberKey []byte
 	// Changed is told of each sender that was made, changed or deleted here, as it was or is; nil: nobody asks.
 	Changed func(s Sender)
 

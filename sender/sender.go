@@ -95,4 +95,5 @@ type Store interface {
 	KeysOf(ctx context.Context, kind string, limit int) ([]Keys, error)
 
 	ChatStore
+	NumberStore
 }

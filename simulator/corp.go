@@ -36,6 +36,8 @@ type Corp struct {
 	CustomerChats map[string][]string `json:"customer_chats,omitempty"`
 	CustomerTags  map[string][]string `json:"customer_tags,omitempty"`
 	Lost          []string            `json:"lost,omitempty"`
+
+	Mobiles map[string]string `json:"mobiles,omitempty"` // userids by mobile number
 }
 
 // Agent is one app of a company.
@@ -46,7 +48,8 @@ type Agent struct {
 	IPList  []string `json:"ip_list,omitempty"` // addresses it trusts (企业可信IP); none = every one, as apps made before June 2022
 	Closed  bool     `json:"closed,omitempty"`
 	// Receives: it has an address for pushes although no console was entered, so that it may send cards that call back.
-	Receives bool `json:"receives,omitempty"`
+	Receives bool   `json:"receives,omitempty"`
+	Domain   string `json:"domain,omitempty"` // where its pages are (可信域名); none = anywhere
 	// NoCustomers: it is not on the list of apps that may call for customers.
 	NoCustomers bool `json:"no_customers,omitempty"`
 	Narrow      bool `json:"narrow,omitempty"` // it does not see the root department, without which it has no chats
@@ -59,6 +62,7 @@ type corp struct {
 	robots  map[string]*robot // by key
 	chats   appChats
 	tasks   customerTasks
+	mobiles mobiles
 
 	mu     sync.RWMutex
 	agents map[int64]*agent
@@ -72,6 +76,7 @@ type agent struct {
 	mints atomic.Uint32
 
 	narrow, noCustomers bool
+	domain              string
 
 	mu     sync.Mutex
 	secret string
@@ -138,7 +143,7 @@ func (w *wecom) add(p Corp, counters int) bool {
 	c := &corp{profile: p, calls: make([]atomic.Uint32, counters), agents: map[int64]*agent{}, robots: p.robots()}
 	c.profile.Agents = nil
 	for _, a := range p.Agents {
-		made := &agent{receives: a.Receives, index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed, narrow: a.Narrow, noCustomers: a.NoCustomers}
+		made := &agent{receives: a.Receives, index: len(w.agents), corp: c, id: a.AgentID, name: a.Name, secret: a.Secret, ips: a.IPList, closed: a.Closed, narrow: a.Narrow, noCustomers: a.NoCustomers, domain: a.Domain}
 		c.agents[a.AgentID] = made
 		w.agents = append(w.agents, made)
 	}

@@ -70,7 +70,7 @@ func (c *visitCodes) take(code string, is func(*visitCode) bool, now time.Time) 
 // Visit is a person opening a web authorization link inside WeChat.
 type Visit struct {
 	Link     string `json:"link"`
-	OpenID   string `json:"openid"`
+	OpenID   string `json:"openid"`             // of a WeCom app's link the userid, or for somebody else anything
 	Snapshot bool   `json:"snapshot,omitempty"` // the page is shown as a snapshot: the openid is made up
 	Refuse   bool   `json:"refuse,omitempty"`
 }
@@ -118,6 +118,9 @@ func (s *Simulator) checkLink(link string) (url.Values, error) {
 		names = append(names, name)
 	}
 	q := u.Query()
+	if c := s.wecom.find(q.Get("appid")); c != nil {
+		return q, c.checkLink(names, q)
+	}
 	a := s.world.find(q.Get("appid"))
 	to, bad := url.Parse(q.Get("redirect_uri"))
 	state := q.Get("state")
@@ -281,6 +284,9 @@ func (s *Simulator) openConnect(w http.ResponseWriter, r *http.Request) {
 	v := Visit{Link: link, OpenID: r.Header.Get("X-Simulated-OpenID")}
 	if a := s.world.find(r.URL.Query().Get("appid")); v.OpenID == "" && a != nil && len(a.profile.Followers) > 0 {
 		v.OpenID = a.profile.Followers[0]
+	}
+	if c := s.wecom.find(r.URL.Query().Get("appid")); v.OpenID == "" && c != nil && len(c.profile.Members) > 0 {
+		v.OpenID = c.profile.Members[0]
 	}
 	to, err := s.Visit(v)
 	if err != nil {

@@ -32,6 +32,10 @@ func wecomEndpoints() []*endpoint {
 		{path: WeComPath + "/cgi-bin/appchat/update", method: post, token: appToken, serve: (*Simulator).changeChat},
 		{path: WeComPath + "/cgi-bin/appchat/get", method: get, token: appToken, serve: (*Simulator).readChat},
 		{path: WeComPath + "/cgi-bin/appchat/send", method: post, token: appToken, serve: (*Simulator).sendChat},
+		{path: WeComPath + "/cgi-bin/auth/getuserinfo", method: get, token: appToken, serve: (*Simulator).webMember},
+		{path: WeComPath + "/cgi-bin/user/getuserid", method: post, token: appToken, serve: (*Simulator).memberByMobile},
+		{path: WeComPath + "/cgi-bin/user/get", method: get, token: appToken, serve: (*Simulator).readMember},
+		{path: WeComPath + "/cgi-bin/user/simplelist", method: get, token: appToken, serve: (*Simulator).listMembers},
 		{path: WeComPath + "/cgi-bin/externalcontact/add_msg_template", method: post, token: appToken, serve: (*Simulator).addCustomerTask},
 		{path: WeComPath + "/cgi-bin/externalcontact/get_groupmsg_task", method: post, token: appToken, serve: (*Simulator).customerEmployees},
 		{path: WeComPath + "/cgi-bin/externalcontact/get_groupmsg_send_result", method: post, token: appToken, serve: (*Simulator).customerResults},
@@ -96,6 +100,10 @@ var wecomTexts = map[int]string{
 	40050:  "invalid chatid",
 	40003:  "invalid userid",
 	41009:  "userid missing",
+	40029:  "invalid code",
+	46004:  "user not exist",
+	60011:  "no privilege to access/modify contact/party/agent",
+	60111:  "userid not found",
 	41046:  "group msgid missing",
 	41047:  "group msgid invalid",
 	41048:  "no customer to send",
@@ -272,5 +280,6 @@ func (s *Simulator) agentInfo(q *request) (any, *refusal) {
 		Close  int    `json:"close"`
 		Domain string `json:"redirect_domain"`
 		Home   string `json:"home_url"`
-	}{wecomOK, id, q.agent.name, "", "", close, "", ""}, nil
+		visible
+	}{wecomOK, id, q.agent.name, "", "", close, q.agent.domain, "", q.corp.visible()}, nil
 }

@@ -105,7 +105,7 @@ func (t tx) bind(ctx context.Context, l audience.Link, v audience.Value, first i
 	if err != nil {
 		return "", err
 	}
-	own := slices.ContainsFunc(have[id], func(x audience.Value) bool { return x.Kind == v.Kind && x.BindID == v.BindID && x != v })
+	own := !v.Many() && slices.ContainsFunc(have[id], func(x audience.Value) bool { return x.Kind == v.Kind && x.BindID == v.BindID && x != v })
 	if own && !l.Replace {
 		return audience.Kept, nil
 	}

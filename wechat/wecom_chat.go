@@ -41,7 +41,7 @@ func (w *WeCom) MakeChat(ctx context.Context, c Chat) (id string, err error) {
 	}
 	err = w.door.call(ctx, request{op: op, path: "/cgi-bin/appchat/create", body: c}, &answer)
 	if err == nil && answer.ID == "" {
-		err = incomplete(op, "chatid")
+		err = w.door.speaks.incomplete(op, "chatid")
 	}
 	return answer.ID, err
 }
@@ -68,7 +68,7 @@ func (w *WeCom) Chat(ctx context.Context, id string) (Chat, error) {
 	}
 	err := w.door.call(ctx, request{op: op, path: "/cgi-bin/appchat/get", get: true, query: url.Values{"chatid": {id}}}, &answer)
 	if err == nil && answer.Info.ID == "" {
-		err = incomplete(op, "chat_info")
+		err = w.door.speaks.incomplete(op, "chat_info")
 	}
 	return answer.Info, err
 }

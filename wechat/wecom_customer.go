@@ -21,7 +21,7 @@ func (w *WeCom) MakeCustomerTask(ctx context.Context, body json.RawMessage) (msg
 	}
 	err = w.door.call(ctx, request{op: op, path: "/cgi-bin/" + op, body: body}, &answer)
 	if err == nil && answer.MsgID == "" {
-		err = incomplete(op, "msgid")
+		err = w.door.speaks.incomplete(op, "msgid")
 	}
 	return answer.MsgID, answer.Not, err
 }
@@ -51,7 +51,7 @@ func (w *WeCom) CustomerEmployees(ctx context.Context, msgID, cursor string) (pa
 	}
 	err = w.door.call(ctx, request{op: op, path: "/cgi-bin/" + op, body: customerQuery{msgID, "", customerPage, cursor}}, &answer)
 	if err == nil && answer.Code == nil {
-		err = incomplete(op, "errcode")
+		err = w.door.speaks.incomplete(op, "errcode")
 	}
 	for _, e := range answer.List {
 		const sent = 2
@@ -98,7 +98,7 @@ func (w *WeCom) CustomerResults(ctx context.Context, msgID, userID, cursor strin
 	}
 	err = w.door.call(ctx, request{op: op, path: "/cgi-bin/" + op, body: customerQuery{msgID, userID, customerPage, cursor}}, &answer)
 	if err == nil && answer.Code == nil {
-		err = incomplete(op, "errcode")
+		err = w.door.speaks.incomplete(op, "errcode")
 	}
 	for _, r := range answer.List {
 		page = append(page, CustomerResult{r.Customer, r.ChatID, int(r.Status), unixOr0(r.At)})

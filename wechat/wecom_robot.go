@@ -40,7 +40,7 @@ func (d *door) done(ctx context.Context, r request) error {
 	}
 	err := d.call(ctx, r, &answer)
 	if err == nil && answer.Code == nil {
-		err = incomplete(r.op, "errcode")
+		err = d.speaks.incomplete(r.op, "errcode")
 	}
 	return err
 }

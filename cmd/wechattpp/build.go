@@ -122,6 +122,7 @@ func (h *house) rooms() (err error) {
 		Tokens:   func(s sender.Sender) wechat.TokenSource { return h.tokens.Source(owner(s)) },
 		Ticket:   h.pageTicket,
 		Rests:    h.rests, Changed: h.senderChanged,
+		WrongNumbers: cfg.WrongMobiles, NumberKey: h.store.vault.DeriveAll("mobile")[0],
 	}
 	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
 	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders, Log: h.log}
@@ -195,9 +196,9 @@ func (h *house) links(ctx context.Context, redirect, senderKind string) (authori
 	return authorizer.Links(l), err
 }
 
-func (h *house) visitor(ctx context.Context, code, webCode string) (openID string, snapshot bool, err error) {
+func (h *house) visitor(ctx context.Context, code, webCode string) (audience.Guest, error) {
 	v, err := h.senders.Visitor(ctx, code, webCode)
-	return v.OpenID, v.Snapshot, err
+	return audience.Guest(v), err
 }
 
 // senderAppID is the account a sender speaks for already, "" if none.

@@ -43,6 +43,7 @@ type Config struct {
 	CommitBatch        int
 	RenewParallel      int
 	RetentionDays      int
+	WrongMobiles       int
 	Migrate            bool
 
 	again func() (*Config, error) // reads it all again; nil if it cannot change
@@ -88,6 +89,7 @@ var settings = []setting{
 	{"wechattpp_log_format", "", false, "text or json; by itself text on a terminal, else json", text(func(c *Config) *string { return &c.LogFormat }, `^(text|json)$`, "text or json")},
 	{"wechattpp_commit_batch", "256", false, "most rows that share one commit", number(func(c *Config) *int { return &c.CommitBatch }, 1, 1024)},
 	{"wechattpp_renew_parallel", "128", false, "token renewals at once", number(func(c *Config) *int { return &c.RenewParallel }, 1, 512)},
+	{"wechattpp_wecom_wrong_mobiles", "30", false, "mobile numbers without a member that each WeCom company is asked for on a day; keep it well below a fifth of the company's member limit", number(func(c *Config) *int { return &c.WrongMobiles }, 1, 100000)},
 	{"wechattpp_retention_days", "90", false, "days that events, messages and their feed are kept", number(func(c *Config) *int { return &c.RetentionDays }, 2, 3650)},
 	{"wechattpp_migrate", "true", false, "whether serve migrates the database at start", truth(func(c *Config) *bool { return &c.Migrate })},
 }

@@ -37,6 +37,7 @@ func (h *house) work() {
 		{"25 3 * * *", "forget old consents that allow nothing", drain(func(ctx context.Context) (int, error) {
 			return h.ledger.ForgetRights(ctx, max(h.retention(), consentLife))
 		})},
+		{"@hourly", "forget mobile numbers without a member", drain(h.senders.ForgetNumbers)},
 		{"@hourly", "forget old reports of imports", drain(h.users.ForgetImports)},
 		{"@hourly", "forget ended invitations and codes", drain(h.authorizers.Prune)},
 		{"@hourly", "forget codes of the release test", count(func(ctx context.Context) (int, error) { return h.release.Store.Forget(ctx, 24*time.Hour) })},
