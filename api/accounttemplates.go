@@ -199,7 +199,7 @@ func templateProblem(code string, err error) error {
 	switch {
 	case is(sender.ErrNotKept):
 		return refuse(http.StatusNotFound, codeNotFound, err.Error())
-	case is(sender.ErrNoTemplates, wechat.ErrTemplatesFull, wechat.ErrTemplateList, wechat.ErrPermission, wechat.ErrAccount, wechat.ErrNotAuthorized):
+	case is(sender.ErrNoTemplates, wechat.ErrTemplatesFull, wechat.ErrTemplateList, wechat.ErrPermission, wechat.ErrAccount, wechat.ErrBarred, wechat.ErrNotAuthorized):
 		return conflict(err.Error())
 	case is(wechat.ErrThrottledDay):
 		return throttled(vendorText(err), time.Hour)

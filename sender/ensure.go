@@ -14,8 +14,8 @@ import (
 const (
 	// additionLease is longer than additionTime, and that than the few calls it
 	// bounds, so that an owner who lives never loses the lease.
-	additionLease = 90 * time.Second
-	additionTime  = 60 * time.Second
+	additionLease = 40 * time.Second
+	additionTime  = 25 * time.Second
 	// additionRest is how long nobody adds a choice again of which WeChat did not
 	// say whether it took it: until then its list may not show it.
 	additionRest = 10 * time.Second
@@ -146,8 +146,8 @@ func (e *ensuring) take(ctx context.Context) (none wechat.Template, err error) {
 		if err != nil {
 			return none, e.leave(ctx, true, 0, err)
 		}
-		if lost != "" {
-			return e.finish(ctx, lost)
+		if lost.ID != "" {
+			return lost, e.record(ctx, lost.ID)
 		}
 	}
 	before := make([]string, len(list))
@@ -175,13 +175,21 @@ func (e *ensuring) leave(ctx context.Context, begun bool, after time.Duration, w
 	return why
 }
 
-// finish writes down what the choice became, and reads what it takes.
-func (e *ensuring) finish(ctx context.Context, id string) (wechat.Template, error) {
+// record writes down what the choice became.
+func (e *ensuring) record(ctx context.Context, id string) error {
 	if err := e.room.Store.FinishAddition(ctx, e.way, id); err != nil {
-		return wechat.Template{}, err
+		return err
 	}
 	e.way.TemplateID = id
 	e.room.Log.Info("template of the library added on demand", "app_id", e.way.AppID, "template", id)
+	return nil
+}
+
+// finish is record, and reads what the template takes.
+func (e *ensuring) finish(ctx context.Context, id string) (wechat.Template, error) {
+	if err := e.record(ctx, id); err != nil {
+		return wechat.Template{}, err
+	}
 	list, err := e.list(ctx)
 	for _, o := range list {
 		if o.ID == id {
@@ -196,7 +204,7 @@ func (e *ensuring) finish(ctx context.Context, id string) (wechat.Template, erro
 
 // lost finds what somebody added without telling: what has come since, is no
 // other choice's, and has the keywords of this one.
-func (e *ensuring) lost(ctx context.Context, list []wechat.Template) (id string, err error) {
+func (e *ensuring) lost(ctx context.Context, list []wechat.Template) (none wechat.Template, err error) {
 	var fresh []wechat.Template
 	for _, o := range list {
 		if !slices.Contains(e.way.Before, o.ID) && !slices.Contains(e.way.Others, o.ID) {
@@ -204,18 +212,18 @@ func (e *ensuring) lost(ctx context.Context, list []wechat.Template) (id string,
 		}
 	}
 	if len(fresh) == 0 {
-		return "", nil
+		return none, nil
 	}
 	labels, err := e.labels(ctx)
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	for _, o := range fresh {
 		if labels == nil || slices.Equal(labels, labelsOf(o)) {
-			return o.ID, nil
+			return o, nil
 		}
 	}
-	return "", nil
+	return none, nil
 }
 
 // labels are the keywords of the choice; nil: an older template, which has none
