@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"wechattpp/sender"
@@ -188,31 +189,21 @@ func vendorText(err error) string {
 // templateProblem gives what a call about templates was refused with a status.
 func templateProblem(code string, err error) error {
 	is := func(known ...error) bool {
-		for _, k := range known {
-			if errors.Is(err, k) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) })
 	}
-	_, refused := errors.AsType[*wechat.Error](err)
 	switch {
 	case is(sender.ErrNotKept):
 		return refuse(http.StatusNotFound, codeNotFound, err.Error())
-	case is(sender.ErrNoTemplates, wechat.ErrTemplatesFull, wechat.ErrTemplateList, wechat.ErrPermission, wechat.ErrAccount, wechat.ErrBarred, wechat.ErrNotAuthorized):
+	case is(sender.ErrNoTemplates, wechat.ErrTemplatesFull, wechat.ErrTemplateList, wechat.ErrNotAuthorized):
 		return conflict(err.Error())
 	case is(wechat.ErrThrottledDay):
 		return throttled(vendorText(err), time.Hour)
 	case is(wechat.ErrThrottledMinute):
 		return throttled(err.Error(), time.Minute)
-	case refused && is(wechat.ErrRequest, wechat.ErrMessage, wechat.ErrValue):
-		return refuse(http.StatusBadRequest, codeInvalid, "WeChat refused what was asked: "+err.Error())
 	case is(wechat.ErrUnanswered):
 		return refuse(http.StatusBadGateway, codeVendor, err.Error()+"; it may have been done: refresh the list before you try again")
-	case refused, is(wechat.ErrNotSent):
-		return refuse(http.StatusBadGateway, codeVendor, err.Error())
 	}
-	return speechProblem(code, err)
+	return vendorProblem(code, err)
 }
 
 // throttled is 429 for a quota of WeChat's.

@@ -260,15 +260,15 @@ func TestTheLibraryOfALogicalTemplateIsCheckedWhenItIsSaved(t *testing.T) {
 		return library
 	}
 	for want, library := range map[string]map[string]notify.SavedLibrary{
-		"library.wechatwk is no kind":                          {"wechatwk": {}},
-		"library.wechatmp.tid is missing":                      {"wechatmp": {}},
-		"library.wechatmp.kidList has 1 keywords: 2 to 5":      with("wechatmp", func(s *notify.SavedLibrary) { s.Kids = s.Kids[:1] }),
-		"library.wechatmp.sceneDesc has 16":                    with("wechatmp", func(s *notify.SavedLibrary) { s.Scene = strings.Repeat("字", 16) }),
-		"library.wechatmp.template_id_short is of template":    {"wechatmp": parcelLibrary()["wechatoa"]},
-		"library.wechatoa.keywords has 1 names: give one for":  with("wechatoa", func(s *notify.SavedLibrary) { s.Keywords = s.Keywords[:1] }),
-		"library.wechatoa.keywords has 0 names":                with("wechatoa", func(s *notify.SavedLibrary) { s.Short, s.Names, s.Keywords = "TM00015", nil, nil }),
-		"library.wechatoa.keywords[1] is \"no\" a second time": with("wechatoa", func(s *notify.SavedLibrary) { s.Keywords = []string{"no", "no"} }),
-		"library.wechatoa.keywords[0] must be a name":          with("wechatoa", func(s *notify.SavedLibrary) { s.Keywords = []string{strings.Repeat("x", 65), "y"} }),
+		"library.wechatwk is no kind":                                       {"wechatwk": {}},
+		"library.wechatmp.tid is missing":                                   {"wechatmp": {}},
+		"library.wechatmp.kidList has 1 keywords: 2 to 5":                   with("wechatmp", func(s *notify.SavedLibrary) { s.Kids = s.Kids[:1] }),
+		"library.wechatmp.sceneDesc has 16":                                 with("wechatmp", func(s *notify.SavedLibrary) { s.Scene = strings.Repeat("字", 16) }),
+		"library.wechatmp.template_id_short is of template":                 {"wechatmp": parcelLibrary()["wechatoa"]},
+		"library.wechatoa.keywords has 1 names: give one for each of the 2": with("wechatoa", func(s *notify.SavedLibrary) { s.Keywords = s.Keywords[:1] }),
+		"library.wechatoa.keywords has 0 names":                             with("wechatoa", func(s *notify.SavedLibrary) { s.Short, s.Names, s.Keywords = "TM00015", nil, nil }),
+		"library.wechatoa.keywords[1] is \"no\" a second time":              with("wechatoa", func(s *notify.SavedLibrary) { s.Keywords = []string{"no", "no"} }),
+		"library.wechatoa.keywords[0] must be a name":                       with("wechatoa", func(s *notify.SavedLibrary) { s.Keywords = []string{strings.Repeat("x", 65), "y"} }),
 	} {
 		_, err := l.room.SaveTemplate(context.Background(), notify.Client{All: true}, notify.Saved{Kind: notify.Logical, Code: "x", Name: "x", Body: notify.SavedBody{Library: library}})
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -42,8 +42,12 @@ func checkLibrary(library map[string]SavedLibrary) error {
 }
 
 func (l SavedLibrary) checkKeywords(path string) error {
-	if n := len(l.Kids) + len(l.Names); n > 0 && len(l.Keywords) != n || len(l.Keywords) == 0 || len(l.Keywords) > 50 {
-		return invalid(path, "has %d names: give one for each keyword that is chosen (%d), in their order", len(l.Keywords), n)
+	chosen, named := len(l.Kids)+len(l.Names), len(l.Keywords)
+	if chosen > 0 && named != chosen {
+		return invalid(path, "has %d names: give one for each of the %d keywords that are chosen, in their order", named, chosen)
+	}
+	if named == 0 || named > 50 {
+		return invalid(path, "has %d names: give one for each parameter of the template, in their order, at most 50", named)
 	}
 	for i, name := range l.Keywords {
 		switch {

@@ -59,7 +59,7 @@ type SavedTemplates interface {
 	// Coded finds a logical one, the client's own before one of all clients.
 	Coded(ctx context.Context, code string, clientID int64) (Saved, error)
 	// AddSavedAccount adds an account to a logical one, unless its sender is there
-	// already or there are mostAccounts.
+	// already or there are MostAccounts.
 	AddSavedAccount(ctx context.Context, id int64, a SavedAccount) error
 	// ListSaved gives up to limit of a kind ("": both) after a number, in order.
 	ListSaved(ctx context.Context, clientID int64, kind string, after int64, limit int) ([]Saved, error)

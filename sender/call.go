@@ -60,6 +60,7 @@ var permissions = map[string][]permission{
 		{"/cgi-bin/message/mass", []int{7}, "7 (群发与通知, mass send and notify)"},
 		{"/cgi-bin/template", []int{7}, "7 (群发与通知, mass send and notify)"},
 		{"/cgi-bin/message/subscribe/bizsend", []int{89}, "89 (服务号订阅通知, subscription notices)"},
+		{"/wxaapi/newtmpl", []int{89}, "89 (服务号订阅通知, subscription notices)"},
 		{"/cgi-bin/message/custom", []int{1}, "1 (消息管理, messages)"},
 		{"/cgi-bin/user", []int{2}, "2 (用户管理, users)"},
 		{"/cgi-bin/tags", []int{2}, "2 (用户管理, users)"},

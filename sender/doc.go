@@ -9,6 +9,9 @@
 // and Keys tells what its pushes are verified with. Secrets go in and do not
 // come out but to these two.
 //
+// Templates keeps the accounts' own lists of templates at WeChat, read on request
+// only, and takes templates of the public library into them, also on demand.
+//
 // The room holds no token and knows nothing of authorizers: both come in
 // through functions. What it remembers of them is at most a second old, so
 // that an account that withdraws is seen within two seconds on every replica.
