@@ -62,7 +62,7 @@ func (e *Event) CardCode() string {
 // Raw is the event as it was decrypted, byte for byte; nil if it holds a
 // secret.
 func (e *Event) Raw() []byte {
-	if e.Secret {
+	if e.Secret || e.CardCode() != "" { // clicks that came before they were sealed
 		return nil
 	}
 	return e.Body

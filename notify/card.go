@@ -2,12 +2,11 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -48,24 +47,6 @@ const (
 	someCards = 50
 	cardTime  = 12 * time.Second
 )
-
-// cardUpdate is the body of a request to update cards, in the vendor's names
-// (https://developer.work.weixin.qq.com/document/path/94888).
-type cardUpdate struct {
-	Users   []string        `json:"userids"`
-	Parties []int64         `json:"partyids"`
-	Tags    []int64         `json:"tagids"`
-	All     int             `json:"atall"`
-	Trans   int             `json:"enable_id_trans"`
-	Button  *cardReplaced   `json:"button"`
-	Card    json.RawMessage `json:"template_card"`
-
-	card *templateCard
-}
-
-type cardReplaced struct {
-	Name string `json:"replace_name"`
-}
 
 // Updated is what became of one call.
 type Updated struct {
@@ -155,20 +136,8 @@ func (r *Room) UpdateClicked(ctx context.Context, sender, code, user string, bod
 	if u.everybody() == nil && u.All == 0 {
 		u.Users = []string{user}
 	}
-	done, _ := r.tryCode(ctx, sender, code, u.vendors(u.everybody(), 0))
-	return done, nil
-}
-
-// everybody names the targets as recipients are named.
-func (u *cardUpdate) everybody() (names []string) {
-	names = append(names, u.Users...)
-	for _, id := range u.Parties {
-		names = append(names, partyPrefix+strconv.FormatInt(id, 10))
-	}
-	for _, id := range u.Tags {
-		names = append(names, tagPrefix+strconv.FormatInt(id, 10))
-	}
-	return names
+	done, _, err := r.tryCode(ctx, sender, code, u.vendors(u.everybody(), 0))
+	return done, err
 }
 
 // aimCards gives each handover its targets. Somebody who was not named in the
@@ -207,115 +176,49 @@ func (r *Room) updateCard(ctx context.Context, card Card, u *cardUpdate, targets
 	if !ok {
 		return Updated{Sender: card.Sender, State: Failed.String(), Targets: list(targets), Unheld: []string{}, Text: "another request is using its code now, or has"}, nil
 	}
-	done, used := r.tryCode(ctx, card.Sender, code, u.vendors(targets, card.Serial))
-	return done, r.Store.CodeTried(context.WithoutCancel(ctx), card.Handover, used)
+	done, used, err := r.tryCode(ctx, card.Sender, code, u.vendors(targets, card.Serial))
+	return done, errors.Join(err, r.Store.CodeTried(context.WithoutCancel(ctx), card.Handover, used))
 }
 
-// tryCode makes the call; used tells that the code is good no longer.
-func (r *Room) tryCode(ctx context.Context, sender, code string, v wechat.CardUpdate) (_ Updated, used bool) {
-	done := Updated{Sender: sender, State: "updated", Targets: list(v.Names()), Unheld: []string{}}
+// tryCode makes the call, unless the company has made too many; used tells that
+// the code is good no longer.
+func (r *Room) tryCode(ctx context.Context, sender, code string, v wechat.CardUpdate) (_ Updated, used bool, err error) {
+	done := Updated{Sender: sender, State: Failed.String(), Targets: list(v.Names()), Unheld: []string{}}
 	client, err := r.Senders.Client(ctx, sender)
-	if err == nil && client.WeCom == nil {
-		err = errors.New("the sender is no WeCom app")
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && client.WeCom == nil:
+		done.Text = "the sender was deleted, or is no WeCom app any more"
+		return done, false, nil
+	case err != nil:
+		done.Text = err.Error()
+		return done, false, nil
 	}
-	if err == nil {
-		var wait time.Duration
-		if wait, err = r.Store.Spend(ctx, sender, callUpdate); err == nil && wait > 0 {
-			err = fmt.Errorf("the company's calls of this kind are used up for %s: ask again then", wait.Round(time.Second))
-		}
+	wait, err := r.Store.Spend(ctx, sender, callUpdate)
+	if err != nil || wait > 0 {
+		done.Text = fmt.Sprintf("the company's calls of this kind are used up for %s: ask again then", wait.Round(time.Second))
+		return done, false, err
 	}
+	v.ResponseCode = code
+	unheld, err := client.WeCom.UpdateCard(ctx, v)
 	if err == nil {
-		v.ResponseCode = code
-		done.Unheld, err = client.WeCom.UpdateCard(ctx, v)
-		done.Unheld = list(done.Unheld)
-	}
-	if err == nil {
-		return done, true
+		done.State, done.Unheld = "updated", list(unheld)
+		return done, true, nil
 	}
 	verdict := judge(err, time.Now())
-	done.State, done.Code, done.Text = Failed.String(), verdict.code, verdict.text
-	if verdict.to == Sending {
+	done.Code, done.Text = verdict.code, verdict.text
+	switch {
+	case verdict.to == Sending:
 		done.State = Unknown.String()
+	case verdict.code == codeUsed:
+		done.Text = "the code of this card was used, or is older than 72 hours: each works once; the next click brings another"
 	}
-	return done, verdict.code == codeUsed
+	return done, verdict.code == codeUsed, nil
 }
 
 const (
 	codeUsed   = 60140
 	callUpdate = "message/update_template_card"
 )
-
-// vendors is the call for some targets, named as recipients are.
-func (u *cardUpdate) vendors(targets []string, serial int64) wechat.CardUpdate {
-	v := wechat.CardUpdate{All: u.All == 1, IDTrans: u.Trans == 1}
-	for _, name := range targets {
-		id, is := strip(name)
-		number, _ := strconv.ParseInt(id, 10, 64) // ours
-		switch is {
-		case partyPrefix:
-			v.Parties = append(v.Parties, number)
-		case tagPrefix:
-			v.Tags = append(v.Tags, number)
-		default:
-			v.Users = append(v.Users, name)
-		}
-	}
-	if u.Button != nil {
-		v.ReplaceName = u.Button.Name
-		return v
-	}
-	card := *u.card
-	if card.TaskID != "" {
-		card.TaskID = taskID(card.TaskID, serial)
-	}
-	v.Card, _ = encode(&card) // plain fields: never fails
-	return v
-}
-
-func parseUpdate(body []byte) (*cardUpdate, error) {
-	var u cardUpdate
-	if err := strict("body", body, &u); err != nil {
-		return nil, err
-	}
-	for name, n := range map[string]int{"atall": u.All, "enable_id_trans": u.Trans} {
-		if n != 0 && n != 1 {
-			return nil, invalid(name, "is %d: use 0 or 1", n)
-		}
-	}
-	l := &limits{}
-	l.count("userids", len(u.Users), 0, mostMembers)
-	l.count("partyids", len(u.Parties), 0, mostGroups)
-	l.count("tagids", len(u.Tags), 0, mostGroups)
-	for i, id := range u.Users {
-		if !isMember(id) {
-			l.fail(at("userids", i), "is no userid: 1 to 64 ASCII letters, digits and - _ . @")
-		}
-	}
-	u.replaces(l)
-	if l.err != nil {
-		return nil, l.err
-	}
-	return &u, nil
-}
-
-// replaces checks what takes the card's place.
-func (u *cardUpdate) replaces(l *limits) {
-	switch {
-	case (u.Button == nil) == (u.Card == nil):
-		l.fail("button", "or template_card: give one of the two")
-	case u.Button != nil:
-		l.needed("button.replace_name", u.Button.Name)
-		l.bytes("button.replace_name", u.Button.Name, mostKeyBytes)
-	default:
-		u.card = &templateCard{}
-		if err := strict("template_card", u.Card, u.card); err != nil {
-			l.err = err
-			return
-		}
-		u.card.update = true
-		u.card.limit(l, "template_card")
-	}
-}
 
 // list is a list that JSON shows as one.
 func list(l []string) []string {

@@ -45,12 +45,9 @@ func (m *linkedSend) refuses(a *agent) *refusal {
 		return refuse(40008)
 	case len(m.Users)+len(m.Parties)+len(m.Tags) == 0 && m.All != 1:
 		return refuse(82001)
-	case len(m.Users) > 1000:
-		return refuse(40032)
-	case len(m.Parties) > 100:
-		return refuse(82002)
-	case len(m.Tags) > 100:
-		return refuse(82003)
+	}
+	if fail := tooMany(len(m.Users), len(m.Parties), len(m.Tags)); fail != nil {
+		return fail
 	}
 	one := appSend{ToUser: "x", Type: m.Type, Agent: m.Agent, Safe: m.Safe, appContent: m.appContent}
 	return one.refuses(a)

@@ -66,12 +66,8 @@ func (m *appSend) refuses(a *agent) *refusal {
 		return refuse(301002)
 	case len(users)+len(parties)+len(tags) == 0:
 		return refuse(82001)
-	case len(users) > 1000:
-		return refuse(40032)
-	case len(parties) > 100:
-		return refuse(82002)
-	case len(tags) > 100:
-		return refuse(82003)
+	case tooMany(len(users), len(parties), len(tags)) != nil:
+		return tooMany(len(users), len(parties), len(tags))
 	case m.Interval < 0 || m.Interval > 14400:
 		return refuse(40035)
 	case m.Type == "miniprogram_notice" && m.ToUser == "@all":
@@ -82,6 +78,11 @@ func (m *appSend) refuses(a *agent) *refusal {
 		return refuse(40074)
 	}
 	return m.appContent.refuses(m.Type)
+}
+
+// tooMany bounds whom one call names.
+func tooMany(users, parties, tags int) *refusal {
+	return first(codeIf(users > 1000, 40032), codeIf(parties > 100, 82002), codeIf(tags > 100, 82003))
 }
 
 func parted(list string) (ids []string) {

@@ -88,12 +88,8 @@ func (m *appUpdate) refuses(a *agent) *refusal {
 		return refuse(301002)
 	case len(m.Users)+len(m.Parties)+len(m.Tags) == 0 && m.All != 1:
 		return refuse(82101)
-	case len(m.Users) > 1000:
-		return refuse(40032)
-	case len(m.Parties) > 100:
-		return refuse(82002)
-	case len(m.Tags) > 100:
-		return refuse(82003)
+	case tooMany(len(m.Users), len(m.Parties), len(m.Tags)) != nil:
+		return tooMany(len(m.Users), len(m.Parties), len(m.Tags))
 	case m.Code == "":
 		return refuse(60140)
 	case (m.Button == nil) == (m.Card == nil):
