@@ -35,6 +35,7 @@ type problemAnswer struct {
 	Row    int    `json:"row"`
 	Field  string `json:"field"`
 	Reason string `json:"reason"`
+	Taken  bool   `json:"taken,omitempty"` // the row was written all the same
 }
 
 // importUsers reads a spreadsheet as it comes. It has no time limit of its own,
@@ -168,7 +169,7 @@ func (s *server) importReply(c *call, i audience.Import) error {
 		return err
 	}
 	page := listByID(problems, p.limit, func(audience.Problem) int64 { return after + int64(p.limit) }, func(x audience.Problem) problemAnswer {
-		return problemAnswer{x.Row, x.Field, x.Text}
+		return problemAnswer{x.Row, x.Field, x.Text, x.Taken}
 	})
 	a := showImport(i)
 	a.Problems, a.Next = page.Items, page.Next

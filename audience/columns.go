@@ -71,6 +71,8 @@ type rows struct {
 	first map[string]string // kind of sender → code, where bind_id names none
 	seen  map[uint64]int
 	kinds map[string]string
+
+	unread bool // it was told that members could not be looked up
 }
 
 // row makes one change of one line, or tells what is wrong with it.
@@ -80,7 +82,7 @@ func (r *rows) row(ctx context.Context, l line) (Change, []Problem, error) {
 		return Change{}, problems, nil
 	}
 	c := Change{UserID: values["userid"]}
-	bad := func(field, text string) { problems = append(problems, Problem{l.number, field, text}) }
+	bad := func(field, text string) { problems = append(problems, Problem{Row: l.number, Field: field, Text: text}) }
 	if err := CheckUserID(c.UserID); err != nil {
 		bad("userid", strings.TrimPrefix(err.Error(), "userid "))
 	}
@@ -116,7 +118,7 @@ func (r *rows) row(ctx context.Context, l line) (Change, []Problem, error) {
 // values reads the cells by the names of their columns.
 func (r *rows) values(l line) (map[string]string, []Problem) {
 	if l.problem != "" {
-		return nil, []Problem{{l.number, "", l.problem}}
+		return nil, []Problem{{Row: l.number, Text: l.problem}}
 	}
 	values := make(map[string]string, len(r.names))
 	var problems []Problem
@@ -128,9 +130,9 @@ func (r *rows) values(l line) (map[string]string, []Problem) {
 		text := plain(c.text)
 		switch {
 		case c.problem != "":
-			problems = append(problems, Problem{l.number, name, c.problem})
+			problems = append(problems, Problem{Row: l.number, Field: name, Text: c.problem})
 		case name == "" && text != "":
-			problems = append(problems, Problem{l.number, "", fmt.Sprintf("has a value (%q) in column %d, which has no name in the first row", cut(text), i+1)})
+			problems = append(problems, Problem{Row: l.number, Text: fmt.Sprintf("has a value (%q) in column %d, which has no name in the first row", cut(text), i+1)})
 		case name != "":
 			values[name] = text
 		}

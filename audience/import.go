@@ -41,11 +41,12 @@ type Import struct {
 	Age       time.Duration // since UpdatedAt, by the database's clock
 }
 
-// Problem is why a row was not taken.
+// Problem is why a row was not taken, or what is odd about one that was.
 type Problem struct {
 	Row   int    // as a spreadsheet program counts: the first is 1
 	Field string // its column, if it is one field's
 	Text  string
+	Taken bool // the row was taken all the same; of row 0, it is about the whole file
 }
 
 // Part is some rows of an import on their way into the store.
@@ -179,6 +180,7 @@ func (r *rows) cut(ctx context.Context, t table, give func(Part)) error {
 	var p Part
 	flush := func() {
 		if len(p.Changes)+p.Bad > 0 {
+			p.Problems = append(p.Problems, r.remarks(ctx, p)...)
 			give(p)
 		}
 		p = Part{}

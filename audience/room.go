@@ -26,6 +26,8 @@ type Value struct{ Kind, BindID, Value string }
 type Report struct {
 	Success []string  `json:"success"`
 	Fail    []Failure `json:"fail"`
+	// Warnings tell what is odd about users that were written.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Failure is a user that was not written.
@@ -73,6 +75,8 @@ type Room struct {
 	Kind func(ctx context.Context, code string) (string, error)
 	// Codes lists the codes of the senders of a kind.
 	Codes func(ctx context.Context, kind string) ([]string, error)
+	// Members looks up userids of WeCom in the directories of apps; nil: nobody does.
+	Members func(ctx context.Context, senders, userids []string) Looked
 
 	importing atomic.Int32
 }
@@ -115,6 +119,7 @@ func (r *Room) Opt(ctx context.Context, w Writer, body []byte) (Report, error) {
 			report.Success = append(report.Success, c.UserID)
 		}
 	}
+	report.warn(r.look(ctx, w, changes))
 	return report, nil
 }
 

@@ -179,12 +179,12 @@ func (t tx) problems(ctx context.Context, id int64, all []audience.Problem) erro
 	slices.SortStableFunc(all, func(a, b audience.Problem) int { return a.Row - b.Row })
 	all = all[:min(len(all), audience.MostProblems-kept)]
 	for part := range slices.Chunk(all, 500) {
-		args := make([]any, 0, 5*len(part))
+		args := make([]any, 0, 6*len(part))
 		for _, p := range part {
 			kept++
-			args = append(args, id, kept, p.Row, p.Field, p.Text)
+			args = append(args, id, kept, p.Row, p.Field, p.Text, p.Taken)
 		}
-		if _, err := t.exec(ctx, `INSERT INTO user_import_problem (import_id, seq, line, field, reason) VALUES `+values(len(part), "(?, ?, ?, ?, ?)"), args...); err != nil {
+		if _, err := t.exec(ctx, `INSERT INTO user_import_problem (import_id, seq, line, field, reason, taken) VALUES `+values(len(part), "(?, ?, ?, ?, ?, ?)"), args...); err != nil {
 			return err
 		}
 	}
@@ -215,13 +215,14 @@ func (a *Audience) Problems(ctx context.Context, id int64, after, limit int) ([]
 		Row    int    `db:"line"`
 		Field  string `db:"field"`
 		Reason string `db:"reason"`
+		Taken  bool   `db:"taken"`
 	}
-	if err := a.db.run().all(ctx, &rows, `SELECT line, field, reason FROM user_import_problem WHERE import_id = ? AND seq > ? ORDER BY seq LIMIT ?`, id, after, limit); err != nil {
+	if err := a.db.run().all(ctx, &rows, `SELECT line, field, reason, taken FROM user_import_problem WHERE import_id = ? AND seq > ? ORDER BY seq LIMIT ?`, id, after, limit); err != nil {
 		return nil, err
 	}
 	all := make([]audience.Problem, len(rows))
 	for i, r := range rows {
-		all[i] = audience.Problem{Row: r.Row, Field: r.Field, Text: r.Reason}
+		all[i] = audience.Problem{Row: r.Row, Field: r.Field, Text: r.Reason, Taken: r.Taken}
 	}
 	return all, nil
 }

@@ -126,7 +126,7 @@ func (h *house) rooms() (err error) {
 	}
 	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
 	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders, Log: h.log}
-	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes}
+	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes, Members: h.members()}
 	h.ledger = &audience.Ledger{Store: h.store.Audience(), LongTerm: h.longTerm}
 	h.confirms = &audience.Confirmations{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("confirm"), Address: h.senders.ConfirmLink}
 	h.bindLinks = &audience.Links{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("bind"),
@@ -194,6 +194,15 @@ func (h *house) ticketCame() {
 func (h *house) links(ctx context.Context, redirect, senderKind string) (authorizer.Links, error) {
 	l, err := h.component.Links(ctx, redirect, senderKind)
 	return authorizer.Links(l), err
+}
+
+// members looks userids of WeCom up in the directories of apps.
+func (h *house) members() func(context.Context, []string, []string) audience.Looked {
+	directories := sender.NewDirectories(h.senders)
+	return func(ctx context.Context, codes, ids []string) (l audience.Looked) {
+		l.Unknown, l.Unread, l.Why = directories.Look(ctx, codes, ids)
+		return l
+	}
 }
 
 func (h *house) visitor(ctx context.Context, code, webCode string) (audience.Guest, error) {
