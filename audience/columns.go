@@ -82,7 +82,9 @@ func (r *rows) row(ctx context.Context, l line) (Change, []Problem, error) {
 		return Change{}, problems, nil
 	}
 	c := Change{UserID: values["userid"]}
-	bad := func(field, text string) { problems = append(problems, Problem{Row: l.number, Field: field, Text: text}) }
+	bad := func(field, text string) {
+		problems = append(problems, Problem{Row: l.number, Field: field, Text: text})
+	}
 	if err := CheckUserID(c.UserID); err != nil {
 		bad("userid", strings.TrimPrefix(err.Error(), "userid "))
 	}
