@@ -14,7 +14,7 @@ var entries = map[Code]entry{
 	NeedsReauthorization: {Error, "the account no longer authorizes the platform", invite},
 	NoRefreshToken: {Error, "there is no refresh token of the account, here or at WeChat: its authorization code was never exchanged, or it granted no set with calls in it",
 		invite + ". An unclaimed account needs a sender first: POST /v1/senders"},
-	PermissionMissing: {Error, "permission sets without which the sender cannot send were not granted",
+	PermissionMissing: {Error, "permission sets that the sender, or one kind of its messages, needs were not granted",
 		"let the account's administrator authorize again with the sets ticked: POST /v1/senders/{code}/invitations. The platform must have them itself: open.weixin.qq.com, 权限管理"},
 	PermissionAdvised: {Info, "permission sets that are advised were not granted", "have them ticked at the next authorization: POST /v1/senders/{code}/invitations"},
 	AccountLimited:    {Error, "WeChat limits, froze, banned or closed the account", "see the notices in the account's own console at mp.weixin.qq.com; only its owner can act"},
