@@ -38,8 +38,9 @@ type RightStore interface {
 	Rights(ctx context.Context, q RightQuery) ([]Right, error)
 	// RightsOf gives what is known of the openids, at most Most; those without are left out.
 	RightsOf(ctx context.Context, account, template string, scene int, openids []string) ([]Right, error)
-	// CountRights counts those that are granted, up to most.
-	CountRights(ctx context.Context, account, template string, scene int, longTerm bool, most int) (int, error)
+	// CountRights looks at up to most rights to a template and tells at how many, and
+	// how many of them are granted.
+	CountRights(ctx context.Context, account, template string, scene int, longTerm bool, most int) (granted, looked int, err error)
 	// ForgetSources drops up to limit sources older than age.
 	ForgetSources(ctx context.Context, age time.Duration, limit int) (int, error)
 	// ForgetRights drops up to limit rights that allow nothing and of which nothing was heard for so long.
@@ -143,12 +144,12 @@ func (l *Ledger) Without(ctx context.Context, sender, account, template string, 
 	return without, nil
 }
 
-// Granted counts the users whose right to a message of the template is recorded,
-// up to most.
-func (l *Ledger) Granted(ctx context.Context, sender, account, template string, scene, most int) (int, error) {
+// Granted looks at up to most users of whose consent to the template something is
+// known, and tells at how many, and how many may be sent a message.
+func (l *Ledger) Granted(ctx context.Context, sender, account, template string, scene, most int) (granted, looked int, err error) {
 	long, err := l.Lasts(ctx, sender, template, scene)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	return l.Store.CountRights(ctx, account, template, scene, long, most)
 }

@@ -11,7 +11,7 @@ import (
 const (
 	// hintTime bounds the look at the ledger: a send must not wait for a hint.
 	hintTime = 2 * time.Second
-	// hintMost is up to where rights are counted for a message whose recipients are
+	// hintMost is how many users are looked at for a message whose recipients are
 	// looked for later.
 	hintMost = 100_000
 	// hintNames is how many recipients a warning names.
@@ -72,13 +72,13 @@ func (r *Room) hintNow(ctx context.Context, p Part, template string, scene int, 
 // hintLater tells what is known of a template whose recipients are looked for
 // after the answer.
 func (r *Room) hintLater(ctx context.Context, p Part, template string, scene int) (string, error) {
-	n, err := r.Rights.Granted(ctx, p.Sender, p.AppID, template, scene, hintMost)
+	n, looked, err := r.Rights.Granted(ctx, p.Sender, p.AppID, template, scene, hintMost)
 	if err != nil {
 		return "", err
 	}
 	count := fmt.Sprint(n)
-	if n == hintMost {
-		count += " or more"
+	if looked == hintMost {
+		count += fmt.Sprintf(" of the first %d", hintMost)
 	}
 	return fmt.Sprintf("msg_%s of sender %s: a right to a message of template %s%s is recorded for %s users: expect WeChat to refuse others with 43101; who has one stands at GET /v1/senders/%s/grants?template_id=%s",
 		p.SenderKind, p.Sender, template, ofScene(scene), count, p.Sender, url.QueryEscape(template)), nil

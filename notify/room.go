@@ -47,8 +47,9 @@ type Rights interface {
 	// Without gives those of the openids who have no recorded right to a message of
 	// the template at the sender; scene is -1 but for a one-time subscription.
 	Without(ctx context.Context, sender, account, template string, scene int, openids []string) ([]string, error)
-	// Granted counts the users with a recorded right, up to most.
-	Granted(ctx context.Context, sender, account, template string, scene, most int) (int, error)
+	// Granted looks at up to most users of whose consent to the template something
+	// is known, and tells at how many, and how many of them have a right.
+	Granted(ctx context.Context, sender, account, template string, scene, most int) (granted, looked int, err error)
 }
 
 // Config says what the room needs. Store, Senders and Audience are required.

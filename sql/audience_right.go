@@ -211,13 +211,17 @@ func (a *Audience) rightsWhere(ctx context.Context, query string, args ...any) (
 	return all, nil
 }
 
-// CountRights counts up to most.
-func (a *Audience) CountRights(ctx context.Context, account, template string, scene int, longTerm bool, most int) (n int, err error) {
-	granted := `left_over > 0`
+// CountRights looks at so many rows and no more.
+func (a *Audience) CountRights(ctx context.Context, account, template string, scene int, longTerm bool, most int) (granted, looked int, err error) {
+	is := `left_over > 0`
 	if longTerm {
-		granted = `word = 'accept'`
+		is = `word = 'accept'`
 	}
-	err = a.db.run().get(ctx, &n, `SELECT COUNT(*) FROM (SELECT 1 FROM consent WHERE app_id = ? AND template_id = ? AND scene = ? AND `+granted+` LIMIT ?) some`,
-		account, template, scene, most)
-	return n, err
+	var n struct {
+		Granted int `db:"granted"`
+		Looked  int `db:"looked"`
+	}
+	err = a.db.run().get(ctx, &n, `SELECT COALESCE(SUM(CASE WHEN `+is+` THEN 1 ELSE 0 END), 0) AS granted, COUNT(*) AS looked
+		FROM (SELECT left_over, word FROM consent WHERE app_id = ? AND template_id = ? AND scene = ? LIMIT ?) some`, account, template, scene, most)
+	return n.Granted, n.Looked, err
 }

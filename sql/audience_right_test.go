@@ -76,9 +76,17 @@ func TestAnEventIsCountedOnceHoweverOftenItIsBrought(t *testing.T) {
 		if got := c.left("wxstranger"); got != "" {
 			t.Errorf("of an account that is nobody's: %q", got)
 		}
-		if n, err := c.ledger.Granted(t.Context(), "mp", "wxmp", "PRI", audience.NoScene, 1); err != nil || n != 1 {
-			t.Errorf("counted %d, %v; want no more than asked for", n, err)
+		c.enter(6, "wxmp", "o3", audience.Refused)
+		for most, want := range map[int]string{1: "1 1", 100: "2 3"} {
+			if n, looked, err := c.ledger.Granted(t.Context(), "mp", "wxmp", "PRI", audience.NoScene, most); err != nil || fmt.Sprint(n, looked) != want {
+				t.Errorf("of up to %d: %d of %d, %v; want %s", most, n, looked, err, want)
+			}
 		}
+		c.ledger.LongTerm = func(context.Context, string, string) (bool, error) { return true, nil }
+		if n, _, err := c.ledger.Granted(t.Context(), "mp", "wxmp", "PRI", audience.NoScene, 100); err != nil || n != 2 {
+			t.Errorf("of a long-term template: %d, %v", n, err)
+		}
+		c.ledger.LongTerm = nil
 		if without, err := c.ledger.Without(t.Context(), "mp", "wxmp", "PRI", audience.NoScene, []string{"o1", "o2", "O1"}); err != nil || fmt.Sprint(without) != "[o2]" {
 			t.Errorf("without a right: %v, %v", without, err)
 		}

@@ -35,7 +35,11 @@ func (db *DB) claimWhere(ctx context.Context, table, condition string, limit int
 		return nil, 0, err
 	}
 	claim = word()
-	n, err := r.exec(ctx, `UPDATE `+table+` SET claim = ?, due_at = {now} + ? WHERE id IN (?) AND due_at <= {now}`, claim, lease.Milliseconds(), due)
+	var n int64
+	err = db.retryDeadlock(ctx, func() error { // with who deletes what he had claimed
+		n, err = r.exec(ctx, `UPDATE `+table+` SET claim = ?, due_at = {now} + ? WHERE id IN (?) AND due_at <= {now}`, claim, lease.Milliseconds(), due)
+		return err
+	})
 	if err != nil || n == 0 {
 		return nil, 0, err
 	}
