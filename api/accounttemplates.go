@@ -196,6 +196,8 @@ func templateProblem(code string, err error) error {
 		return refuse(http.StatusNotFound, codeNotFound, err.Error())
 	case is(sender.ErrNoTemplates, wechat.ErrTemplatesFull, wechat.ErrTemplateList, wechat.ErrNotAuthorized):
 		return conflict(err.Error())
+	case is(wechat.ErrChoice):
+		return refuse(http.StatusBadRequest, codeInvalid, err.Error())
 	case is(wechat.ErrThrottledDay):
 		return throttled(vendorText(err), time.Hour)
 	case is(wechat.ErrThrottledMinute):

@@ -130,7 +130,7 @@ func TestWhoHasNoTemplatesOrMayNotReadThem(t *testing.T) {
 			"no set 89":                          errors.Is(refresh("part", "subscribe"), sender.ErrPermission),
 			"an MP that adds template messages":  input(add("mp", wechat.Choice{Short: "TM00015"}), "kind"),
 			"one keyword":                        input(add("mp", wechat.Choice{TID: "401", Kids: []int64{1}, Scene: "x"}), "kidList"),
-			"a tid that the library has not":     errors.Is(add("mp", wechat.Choice{TID: "9", Kids: []int64{1, 2}, Scene: "x"}), wechat.ErrRequest),
+			"a tid that the library has not":     errors.Is(add("mp", wechat.Choice{TID: "9", Kids: []int64{1, 2}, Scene: "x"}), wechat.ErrChoice),
 			"51 categories":                      input(many, "ids"),
 			"31 titles":                          input(long, "limit"),
 			"start -1":                           input(far, "start"),

@@ -48,6 +48,11 @@ var messageCodes = map[int]row{
 	45027:  {"the template does not fit the account's industry", ErrTemplateList},
 	200012: {"the limit of own templates is reached", ErrTemplatesFull},
 	200013: {"this library template is banned", ErrTemplateList},
+	40246:  {"the keyword list is wrong", ErrChoice},
+	200014: {"wrong template number", ErrChoice},
+	200019: {"the ids are wrong", ErrChoice},
+	200020: {"the keyword list is wrong", ErrChoice},
+	200021: {"the scene description is wrong", ErrChoice},
 }
 
 // quotaCodes are those of quotas and repeats:
@@ -79,7 +84,6 @@ var requestCodes = map[int]row{
 	40102:  {"wrong industry id", ErrRequest},
 	40103:  {"wrong industry index", ErrRequest},
 	40130:  {"at least two openids are needed", ErrRequest},
-	40246:  {"the keyword list is wrong", ErrRequest},
 	41001:  {"the access token is missing", ErrRequest},
 	41002:  {"the AppID is missing", ErrRequest},
 	41003:  {"the refresh token is missing", ErrRequest},
@@ -116,11 +120,7 @@ var requestCodes = map[int]row{
 	76022:  {"the token does not fit the cgi_path", ErrRequest},
 	86000:  {"this call is for third-party platforms", ErrRequest},
 	200002: {"wrong parameter", ErrRequest},
-	200014: {"wrong template number", ErrRequest},
 	200016: {"wrong start", ErrRequest},
 	200017: {"wrong limit", ErrRequest},
 	200018: {"the ids are missing", ErrRequest},
-	200019: {"the ids are wrong", ErrRequest},
-	200020: {"the keyword list is wrong", ErrRequest},
-	200021: {"the scene description is wrong", ErrRequest},
 }

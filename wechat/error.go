@@ -35,6 +35,7 @@ var (
 	ErrBusy            = means("the vendor is busy", "try again later; the request may have been taken")
 	ErrDuplicate       = means("already accepted", "nothing to do")
 	ErrTemplatesFull   = means("account's template list is full", "delete a template that the account needs no longer, then add again")
+	ErrChoice          = means("the public library has no such thing for this account", "read the library's titles and keywords, for the account's own categories")
 	ErrTemplateList    = means("account's template list may not change", "change it in the account's own console")
 	ErrRequest         = means("our request is malformed", "report this: it is a fault of the program")
 )

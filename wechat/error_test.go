@@ -13,7 +13,7 @@ var everyMeaning = map[string]error{
 	"token": ErrTokenRefused, "ticket": ErrTicket, "authorized": ErrNotAuthorized, "address": ErrAddress, "secret": ErrSecret,
 	"code": ErrCode, "unpublished": ErrUnpublished, "permission": ErrPermission, "account": ErrAccount, "barred": ErrBarred, "component": ErrComponent,
 	"recipient": ErrRecipient, "message": ErrMessage, "value": ErrValue, "minute": ErrThrottledMinute, "day": ErrThrottledDay,
-	"busy": ErrBusy, "duplicate": ErrDuplicate, "templates": ErrTemplateList, "full": ErrTemplatesFull, "request": ErrRequest,
+	"busy": ErrBusy, "duplicate": ErrDuplicate, "templates": ErrTemplateList, "full": ErrTemplatesFull, "choice": ErrChoice, "request": ErrRequest,
 }
 
 func TestCodesHaveExactlyOneMeaning(t *testing.T) {
@@ -38,6 +38,7 @@ func TestCodesHaveExactlyOneMeaning(t *testing.T) {
 		"duplicate":   {45065},
 		"templates":   {43100, 45027, 200013},
 		"full":        {45026, 200012},
+		"choice":      {40246, 200014, 200020},
 		"request":     {41001, 43002, 47001, 40033, 61014, 44002},
 		"":            {99999, 1},
 	}
