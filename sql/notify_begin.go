@@ -2,9 +2,7 @@ package sql
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"wechattpp/notify"
@@ -53,20 +51,6 @@ func (n *Notify) Due(ctx context.Context, without []notify.Line, limit int) ([]n
 // lineKey makes one number of a line, as the query above does.
 func lineKey(l notify.Line) int64 { return l.SenderID*16 + int64(l.Feature) }
 
-// openRow is a recipient that is queued or sending.
-type openRow struct {
-	MessageID int64        `db:"message_id"`
-	Seq       int          `db:"seq"`
-	UserID    string       `db:"userid"`
-	Identity  string       `db:"identity"`
-	State     notify.State `db:"state"`
-	Attempt   int          `db:"attempt"`
-	IntentAt  *int64       `db:"intent_at"`
-	Code      *int         `db:"error_code"`    // read of failed and queued ones
-	Text      *string      `db:"error_message"` // likewise
-	Handover  *int64       `db:"handover_id"`
-}
-
 // Begin claims chunks and makes the intent durable, in one commit.
 func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Duration, window func(notify.Part) time.Duration) ([]*notify.Work, error) {
 	asked := make(map[int64]notify.Take, len(takes))
@@ -91,30 +75,11 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 		}
 		b.lease = lease
 		for _, c := range b.chunks {
-			b.l.chunk(c)
-			take := asked[c.ID]
-			pace, err := t.pace(ctx, c, b.l.heads[c.MessageID].parts[c.Part])
+			w, any, err := t.beginChunk(ctx, b, c, asked[c.ID])
 			if err != nil {
 				return err
 			}
-			take.Most = pace.room(take.Most)
-			w, wait := b.begin(c, take)
-			if err := t.spend(ctx, pace, w); err != nil {
-				return err
-			}
-			b.count.linkedCall(c, w)
-			c.due(lease)
-			switch {
-			case len(w.Calls) == 0 && pace.wait() > 0: // the sender's minute is full
-				c.due(pace.wait())
-			case len(w.Calls) == 0 && wait == 0 && b.holds[c.ID] > 0: // whoever waits has had as many as WeCom delivers
-				c.due(b.holds[c.ID])
-			case len(w.Calls) == 0 && wait > 0: // a rule has others to go first
-				c.Attempts++
-				c.due(max(wait, min(time.Second<<min(c.Attempts, 6), time.Minute)))
-			case len(w.Calls) == 0 && b.l.heads[c.MessageID].Stage == notify.Paused:
-				c.layAside()
-			case len(w.Calls)+w.Waiting > 0:
+			if any {
 				works = append(works, w)
 			}
 		}
@@ -133,6 +98,37 @@ func (n *Notify) Begin(ctx context.Context, takes []notify.Take, lease time.Dura
 		return nil, err
 	}
 	return works, nil
+}
+
+// beginChunk begins what may begin of a chunk, and says when it comes again; any:
+// there is somebody to call for, or who waits for that.
+func (t tx) beginChunk(ctx context.Context, b *beginning, c *chunkRow, take notify.Take) (w *notify.Work, any bool, err error) {
+	b.l.chunk(c)
+	pace, err := t.pace(ctx, c, b.l.heads[c.MessageID].parts[c.Part])
+	if err != nil {
+		return nil, false, err
+	}
+	take.Most = pace.room(take.Most)
+	w, wait := b.begin(c, take)
+	if err := t.spend(ctx, pace, w); err != nil {
+		return nil, false, err
+	}
+	b.count.linkedCall(c, w)
+	c.due(b.lease)
+	switch {
+	case len(w.Calls) == 0 && pace.wait() > 0: // the sender's minute is full
+		c.due(pace.wait())
+	case len(w.Calls) == 0 && wait == 0 && b.holds[c.ID] > 0: // whoever waits has had as many as WeCom delivers
+		c.due(b.holds[c.ID])
+	case len(w.Calls) == 0 && wait > 0: // a rule has others to go first
+		c.Attempts++
+		c.due(max(wait, min(time.Second<<min(c.Attempts, 6), time.Minute)))
+	case len(w.Calls) == 0 && b.l.heads[c.MessageID].Stage == notify.Paused:
+		c.layAside()
+	default:
+		any = len(w.Calls)+w.Waiting > 0
+	}
+	return w, any, nil
 }
 
 // beginning is what Begin has read.
@@ -186,46 +182,6 @@ func (t tx) claimChunks(ctx context.Context, ids []int64, lease time.Duration) (
 		return b, err
 	}
 	return b, t.readOpen(ctx, b)
-}
-
-func (t tx) readStops(ctx context.Context, b *beginning, messages []int64) error {
-	var rows []struct {
-		MessageID int64  `db:"message_id"`
-		Part      int    `db:"part"`
-		Code      int    `db:"error_code"`
-		Text      string `db:"error_message"`
-	}
-	err := t.all(ctx, &rows, `SELECT message_id, part, error_code, error_message FROM message_stop WHERE message_id IN (?)`, messages)
-	for _, r := range rows {
-		b.stops[stopKey{r.MessageID, r.Part}] = notify.Stop{Code: r.Code, Text: r.Text}
-	}
-	return err
-}
-
-func (t tx) readOpen(ctx context.Context, b *beginning) error {
-	for some := range slices.Chunk(b.chunks, 400) {
-		var where []string
-		var args []any
-		at := map[[2]int64]*chunkRow{}
-		for _, c := range some {
-			where = append(where, "message_id = ? AND seq BETWEEN ? AND ?")
-			args = append(args, c.MessageID, c.first(), c.last())
-			for n := range places(c.Size) {
-				at[[2]int64{c.MessageID, int64(c.N + n)}] = c
-			}
-		}
-		var rows []openRow
-		query := fmt.Sprintf(`SELECT message_id, seq, userid, identity, state, attempt, intent_at, handover_id, error_code FROM recipient
-			WHERE (%s) AND state <= %d ORDER BY message_id, seq`, strings.Join(where, " OR "), notify.Sending)
-		if err := t.all(ctx, &rows, query, args...); err != nil {
-			return err
-		}
-		for _, r := range rows {
-			c := at[[2]int64{r.MessageID, int64(r.Seq / notify.ChunkSize)}]
-			b.open[c.ID] = append(b.open[c.ID], r)
-		}
-	}
-	return nil
 }
 
 // begin decides for each open recipient of a chunk: repeat, call, end or wait;
