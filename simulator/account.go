@@ -26,6 +26,9 @@ type Account struct {
 	Domains     []string   `json:"business_domains,omitempty"` // hosts that its pages may lead back to; none = any
 	Pages       []string   `json:"pages,omitempty"`            // published pages of a Mini Program; none = any
 
+	Tags        map[string][]string `json:"tags,omitempty"`         // openids by WeChat's number of a tag, for mass sends
+	WeChatNames []string            `json:"wechat_names,omitempty"` // to whom a mass send may be previewed by name
+
 	Secret string   `json:"secret,omitempty"`  // AppSecret; "" = nobody was given one
 	IPList []string `json:"ip_list,omitempty"` // addresses that may ask for tokens with the secret; none = every one
 }
@@ -82,6 +85,8 @@ type account struct {
 	rights    rights
 	pages     pageTickets
 	chats     chats
+
+	articles articles
 
 	mu         sync.Mutex
 	granted    []int // sorted; only while authorized

@@ -38,7 +38,7 @@ type endpoint struct {
 
 func endpoints() []*endpoint {
 	const get, post = http.MethodGet, http.MethodPost
-	return append(append(wecomEndpoints(), templateEndpoints()...), []*endpoint{
+	return append(slices.Concat(wecomEndpoints(), templateEndpoints(), articleEndpoints()), []*endpoint{
 		{path: "/cgi-bin/token", method: get, token: ownSecret, serve: (*Simulator).plainToken},
 		{path: "/cgi-bin/stable_token", method: post, token: ownSecret, serve: (*Simulator).stableToken},
 		{path: "/cgi-bin/component/api_component_token", method: post, serve: (*Simulator).mintComponentToken},

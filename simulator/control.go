@@ -45,6 +45,7 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("POST /simulator/console", s.controlConsole)
 	mux.HandleFunc("POST /simulator/own-message", s.controlOwn)
 	mux.HandleFunc("POST /simulator/card-click", s.controlClick)
+	mux.HandleFunc("GET /simulator/mass-sends", func(w http.ResponseWriter, r *http.Request) { reply(w, s.MassSends(r.URL.Query().Get("appid")), nil) })
 	mux.HandleFunc("GET /simulator/app-sends", s.controlAppSends)
 	mux.HandleFunc("POST /simulator/visit", s.controlVisit)
 	mux.HandleFunc("POST /simulator/login", s.controlLogin)

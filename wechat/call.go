@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,8 @@ type request struct {
 	query    url.Values // besides the token
 	body     any
 	open     bool // takes no token
+	told     bool // a refusal has fields to be read, too
+	most     int  // bytes of an answer; 0 is maxAnswer
 	secrets  []string
 }
 
@@ -147,15 +150,16 @@ func (d *door) read(res *http.Response, r request, hide func(string) string, out
 	unanswered := func(text string, cause error) error {
 		return d.failed(r.op, ErrUnanswered, text, cause)
 	}
-	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	most := cmp.Or(r.most, maxAnswer)
+	raw, err := io.ReadAll(io.LimitReader(res.Body, int64(most)+1))
 	if err != nil {
 		return unanswered("the answer broke off: "+hide(bare(err).Error()), bare(err))
 	}
 	if res.StatusCode >= 500 {
 		return unanswered(fmt.Sprintf("HTTP status %d", res.StatusCode), nil)
 	}
-	if len(raw) > maxAnswer {
-		return unanswered(fmt.Sprintf("the answer is over %d bytes", maxAnswer), nil)
+	if len(raw) > most {
+		return unanswered(fmt.Sprintf("the answer is over %d bytes", most), nil)
 	}
 	var verdict struct {
 		Code number `json:"errcode"`
@@ -165,6 +169,9 @@ func (d *door) read(res *http.Response, r request, hide func(string) string, out
 		return unanswered(fmt.Sprintf("HTTP status %d and no JSON object %s would write", res.StatusCode, d.speaks.name), nil)
 	}
 	if verdict.Code != 0 {
+		if r.told {
+			_ = json.Unmarshal(raw, out) // whatever of it can be read
+		}
 		return d.speaks.refusal(r.op, int(verdict.Code), hide(verdict.Msg), r.open)
 	}
 	if res.StatusCode != http.StatusOK {

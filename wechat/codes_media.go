@@ -61,7 +61,7 @@ var contentCodes = map[int]row{
 	87014: {"the content is risky", ErrMessage},
 	88000: {"the account has no comments", ErrMessage},
 
-	42010: {"the same media_id came again too fast", ErrThrottledMinute},
+	42010: {"the same media_id came again too fast", ErrTooSoon},
 	53501: {"publishing is too frequent", ErrThrottledMinute},
 
 	40200: {"the account's type may not do this", ErrPermission},

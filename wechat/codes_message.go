@@ -22,7 +22,7 @@ var messageCodes = map[int]row{
 	48002:       {"the recipient switched messages off", ErrRecipient},
 	50005:       {"the recipient does not follow the account", ErrRecipient},
 
-	40031: {"the list holds bad openids", ErrMessage},
+	40031: {"the list holds bad openids", ErrRecipient},
 	40036: {"the template id has a wrong length", ErrMessage},
 	40037: {"the template id is wrong, deleted, or another account's", ErrMessage},
 	40165: {"the Mini Program page path is invalid", ErrMessage},
@@ -60,7 +60,7 @@ var messageCodes = map[int]row{
 var quotaCodes = map[int]row{
 	45011: {"the quota of this minute is used up", ErrThrottledMinute},
 	45061: {"updated too often", ErrThrottledMinute},
-	45066: {"the same clientmsgid came again too fast", ErrThrottledMinute},
+	45066: {"the same clientmsgid came again too fast", ErrTooSoon},
 	45102: {"this call is blocked for now", ErrThrottledMinute},
 
 	40251: {"a daily cap because of past violations is reached", ErrThrottledDay},

@@ -33,6 +33,7 @@ var (
 	ErrThrottledMinute = means("too many calls this minute", "wait a minute, then call more slowly")
 	ErrThrottledDay    = means("quota used up", "wait for the daily reset, or clear the quota")
 	ErrBusy            = means("the vendor is busy", "try again later; the request may have been taken")
+	ErrTooSoon         = means("the same call came again too soon", "repeat it a minute later")
 	ErrDuplicate       = means("already accepted", "nothing to do")
 	ErrTemplatesFull   = means("account's template list is full", "delete a template that the account needs no longer, then add again")
 	ErrChoice          = means("the public library has no such thing for this account", "read the library's titles and keywords, for the account's own categories")
