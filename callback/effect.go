@@ -2,6 +2,7 @@ package callback
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"wechattpp/wechat"
@@ -28,6 +29,10 @@ type Effects struct {
 	Outcome func(ctx context.Context, appID string, o wechat.Outcome, from Origin) error
 	// Answers brings what a user of an account said about messages of templates.
 	Answers func(ctx context.Context, appID string, all []wechat.Answer, from Origin) error
+	// Mass brings WeChat's later word on a mass send, Published that on a
+	// draft's publication, likewise.
+	Mass      func(ctx context.Context, appID string, e *wechat.MassJobFinished, created time.Time) error
+	Published func(ctx context.Context, appID string, e *wechat.PublishJobFinished, created time.Time) error
 }
 
 // Origin is the event that brings what an effect is told. Event and Part name
@@ -81,6 +86,32 @@ func (f *Effects) of(e *Event, p *wechat.Push, plain []byte) *effect {
 	}
 	if p.HasAnswers() && f.Answers != nil && s != WeCom {
 		return &effect{"answers", func(ctx context.Context) error { return f.Answers(ctx, appID, p.Answers(plain), from) }}
+	}
+	if s != WeCom {
+		return f.finished(appID, p, plain, created)
+	}
+	return nil
+}
+
+// finished routes the events that end what an account sent or published.
+func (f *Effects) finished(appID string, p *wechat.Push, plain []byte, created time.Time) *effect {
+	kind := strings.ToLower(p.Event)
+	if p.InfoType != "" || kind != "masssendjobfinish" && kind != "publishjobfinish" && kind != "freepublishjobfinish" {
+		return nil
+	}
+	typed, err := wechat.TypedPush("wechat."+kind, plain)
+	if err != nil {
+		return nil
+	}
+	switch e := typed.(type) {
+	case *wechat.MassJobFinished:
+		if f.Mass != nil {
+			return &effect{"mass_outcome", func(ctx context.Context) error { return f.Mass(ctx, appID, e, created) }}
+		}
+	case *wechat.PublishJobFinished:
+		if f.Published != nil {
+			return &effect{"published", func(ctx context.Context) error { return f.Published(ctx, appID, e, created) }}
+		}
 	}
 	return nil
 }

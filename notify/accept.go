@@ -159,7 +159,7 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	case q.everyone || len(q.tags) > 0 || q.segment != 0:
 		d.For = &Selection{All: q.everyone, UserIDs: unique(q.users), Tags: unique(q.tags), Segment: q.segment, ChannelKey: c.ChannelKey,
 			Black: q.black, White: q.white}
-		return nil
+		return q.masses(d)
 	case len(q.users) > 0:
 		d.Targets, err = r.resolve(ctx, q.users, d.Parts)
 	default:
@@ -167,6 +167,9 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	}
 	if err == nil {
 		err = r.sift(ctx, q.black, q.white, d.Targets)
+	}
+	if err == nil {
+		err = q.masses(d)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"runtime/debug"
 	"sync"
@@ -48,7 +49,8 @@ type delivery struct {
 	next    atomic.Int32 // unit to be called for
 	stopped atomic.Pointer[Stop]
 	moves   []Move
-	named   sync.Map // handover → the vendor's id of it
+	named   sync.Map     // handover → the vendor's id of it
+	hold    atomic.Int64 // how long whoever is still open waits, in nanoseconds
 	called  int
 }
 
@@ -158,6 +160,12 @@ func (e *delivery) oneCall(ctx context.Context, unit []int) {
 	c := e.work.Calls[unit[0]]
 	id, refused, err := e.hand(ctx, client, unit)
 	v := judge(err, time.Now())
+	if v.pause != nil && v.class == "throttled" && e.work.Part.apart() {
+		v.hold, v.pause = v.pause.length, nil
+	}
+	if v.hold > 0 {
+		e.hold.Store(int64(v.hold))
+	}
 	if c.Repeat && v.to == Queued {
 		v.to = Sending // the first call of this attempt may have arrived: only its own id may be used
 	}
@@ -191,15 +199,33 @@ func (e *delivery) hand(ctx context.Context, client wechat.Client, unit []int) (
 		id, err = says.send(ctx, client.Account, c.Identity, duplicateID(e.work.MsgID, c.Seq, c.Attempt))
 		return id, nil, err
 	}
-	to := make([]string, len(unit))
+	to, how := make([]string, len(unit)), c
 	for n, i := range unit {
 		to[n] = e.work.Calls[i].Identity
 	}
-	handed, not, err := many.sendMany(ctx, client, to, c)
+	how.id = duplicateID(e.work.MsgID, c.Seq, c.Attempt)
+	if e.work.Part.Copies() && how.Draft == "" {
+		if how.Draft, err = e.copyDraft(ctx, client); err != nil {
+			return 0, nil, err
+		}
+	}
+	handed, not, err := many.sendMany(ctx, client, to, how)
 	if handed != (Handed{}) {
 		e.named.Store(c.Handover, handed)
 	}
 	return 0, not, err
+}
+
+// copyDraft makes the draft that the call sends, durable before it is sent.
+func (e *delivery) copyDraft(ctx context.Context, client wechat.Client) (string, error) {
+	id, err := e.work.Part.Mass.copyDraft(ctx, client.Account)
+	if err != nil {
+		return "", err
+	}
+	if err := e.room.Store.Drafted(ctx, e.work, id); err != nil {
+		return "", fmt.Errorf("%w: the copy of the draft is not stored: %w", wechat.ErrNotSent, err)
+	}
+	return id, nil
 }
 
 // unsent deals with a sender that cannot send now: who waits goes on waiting,
@@ -247,7 +273,7 @@ func (e *delivery) halt(ctx context.Context, p *pause, why error) {
 func (e *delivery) record(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	result := &Result{Work: e.work, Moves: e.moves, Stop: e.stopped.Load(), Next: e.due(), Named: map[int64]Handed{}}
+	result := &Result{Work: e.work, Moves: e.moves, Stop: e.stopped.Load(), Next: e.due(), Named: map[int64]Handed{}, Hold: time.Duration(e.hold.Load())}
 	e.named.Range(func(handover, handed any) bool {
 		result.Named[handover.(int64)] = handed.(Handed)
 		return true
@@ -271,6 +297,9 @@ func (e *delivery) record(ctx context.Context) {
 func (e *delivery) due() time.Duration {
 	if p := e.lane.halt(); p != nil {
 		return p.length
+	}
+	if hold := time.Duration(e.hold.Load()); hold > 0 {
+		return hold
 	}
 	doubtful := len(e.moves) == 0
 	for _, m := range e.moves {

@@ -48,6 +48,7 @@ func kindNames() string {
 // (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/product/offical_account_authority.html).
 const (
 	setMessages = 1
+	setArticles = 11
 	setService  = 19
 	setNotices  = 89
 )
@@ -96,11 +97,12 @@ type Part struct {
 	SenderKind string     `json:"sender_kind,omitempty"` // empty: wechatoa, of messages stored before there were others
 	AppID      string     `json:"app_id"`
 	Next       *Next      `json:"next,omitempty"` // of a rule: on what the part after this is tried
-	Kind       string     `json:"kind"`           // of the message: "template", "subscribe", "onetime", "customer", or a WeCom msgtype
+	Kind       string     `json:"kind"`           // of the message: "template", "subscribe", "onetime", "customer", "article", or a WeCom msgtype
 	Template   *Template  `json:"template,omitempty"`
 	Subscribe  *Subscribe `json:"subscribe,omitempty"`
 	OneTime    *OneTime   `json:"onetime,omitempty"`
 	Customer   *Customer  `json:"customer,omitempty"`
+	Mass       *Mass      `json:"mass,omitempty"`
 	App        *App       `json:"app,omitempty"`    // of WeCom
 	Linked     *Linked    `json:"linked,omitempty"` // the same to linked companies
 	Robot      *Robot     `json:"robot,omitempty"`  // to the group of a webhook of WeCom
@@ -116,6 +118,8 @@ func (p Part) content() content {
 		return p.OneTime
 	case p.Customer != nil:
 		return p.Customer
+	case p.Mass != nil:
+		return p.Mass
 	case p.App != nil:
 		return p.App
 	case p.Linked != nil:

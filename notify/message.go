@@ -261,6 +261,7 @@ type Recipient struct {
 	VendorMsgID int64
 	Code        int // of the vendor, 0 if none
 	Text        string
+	Vendor      *VendorCounts // of one whom the vendor expands, once it has told; else nil
 	IntentAt    time.Time
 	SentAt      time.Time
 	DoneAt      time.Time

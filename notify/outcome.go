@@ -30,7 +30,11 @@ func (r *Room) Outcome(ctx context.Context, o Outcome) (ours bool, err error) {
 		}
 		match = Several
 	}
-	names := [...]string{Changed: "changed", Known: "known", Unmatched: "unmatched", Several: "unmatched"}
-	r.metrics.outcomes.WithLabelValues(names[match]).Inc()
+	r.metrics.outcome(match)
 	return match != Unmatched, nil
+}
+
+func (m *metrics) outcome(match Matched) {
+	names := [...]string{Changed: "changed", Known: "known", Unmatched: "unmatched", Several: "unmatched"}
+	m.outcomes.WithLabelValues(names[match]).Inc()
 }

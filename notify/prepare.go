@@ -58,27 +58,20 @@ func (r *Room) PrepareDue(ctx context.Context) (n int, err error) {
 	if err != nil || !ok {
 		return 0, err
 	}
-	for done := false; ctx.Err() == nil && !done; {
-		var users []string
-		if users, done, err = r.nextUsers(ctx, &p); err != nil {
-			return n, fmt.Errorf("recipients of message %s: %w", p.MsgID, err)
-		}
-		targets, err := r.resolve(ctx, users, p.Parts)
+	s := &search{room: r, p: p}
+	for !s.done && ctx.Err() == nil {
+		users, err := s.page(ctx)
 		if err != nil {
 			return n, fmt.Errorf("recipients of message %s: %w", p.MsgID, err)
 		}
-		if err := r.sift(ctx, p.Selection.Black, p.Selection.White, targets); err != nil {
-			return n, fmt.Errorf("recipients of message %s: %w", p.MsgID, err)
-		}
-		err = r.Store.Extend(ctx, p, targets, done, prepareLease)
+		n += users
+		err = s.flush(ctx)
 		if errors.Is(err, ErrLost) {
 			return n + 1, nil
 		}
 		if err != nil {
 			return n, err
 		}
-		n += len(users)
-		r.nudge()
 	}
 	return n + 1, nil
 }

@@ -16,6 +16,9 @@ const ChunkSize = 100
 // is one with a reason to.
 type Target struct{ UserID, Identity, Skip string }
 
+// Skipped tells whether nothing is sent to it.
+func (t Target) Skipped() bool { return t.Identity == "" || t.Skip != "" }
+
 // Draft is a checked request on its way into the store.
 type Draft struct {
 	ClientID int64
@@ -82,11 +85,13 @@ type Call struct {
 	UserID   string
 	Identity string
 	Attempt  int
-	Repeat   bool  // the attempt was begun before: same bytes, same id
-	Handover int64 // of a part with Many: those of one number are handed over in one call
-	Checked  bool  // the vendor shall notice a repeat of that call
-	Alone    bool  // it was refused in company, by a code of Part.Alone: it has a handover of its own
-	Serial   int64 // of that call within the message, for those whose TaskID must not repeat
+	Repeat   bool   // the attempt was begun before: same bytes, same id
+	Handover int64  // of a part with Many: those of one number are handed over in one call
+	Checked  bool   // the vendor shall notice a repeat of that call
+	Alone    bool   // it was refused in company, by a code of Part.Alone: it has a handover of its own
+	Serial   int64  // of that call within the message, for those whose TaskID must not repeat
+	Draft    string // of a part with Copies: the copy that was made for it, empty for none yet
+	id       string // as duplicateID, of a part with Many
 }
 
 // Move is what became of Work.Calls[Call]. Moving to Sending leaves it for a
@@ -112,6 +117,7 @@ type Result struct {
 	Next  time.Duration
 	Stop  *Stop
 	Named map[int64]Handed // what the vendor calls handovers
+	Hold  time.Duration    // how long the rest of the part shall wait, too
 }
 
 // Outcome is the vendor's later word on a recipient.
@@ -167,6 +173,9 @@ type Store interface {
 	// younger than the part's window, else they end as unknown or, if the message says
 	// so, begin another attempt. Expired and stopped ones end.
 	Begin(ctx context.Context, takes []Take, lease time.Duration, window func(Part) time.Duration) ([]*Work, error)
+	// Drafted writes down the copy of a draft that the calls of a chunk send,
+	// before one does. ErrLost: the claim has passed to another.
+	Drafted(ctx context.Context, w *Work, draft string) error
 	// Record writes a result. lost: the claim has passed to another, and
 	// nothing was written.
 	Record(ctx context.Context, r *Result) (lost bool, err error)
@@ -196,6 +205,7 @@ type Store interface {
 
 	// Outcome joins the vendor's later word with its send.
 	Outcome(ctx context.Context, o Outcome) (Matched, error)
+	Massing
 
 	// Message, List and Recipients read; clientID below 0 sees everything.
 	// fs.ErrNotExist: no such message of this client.

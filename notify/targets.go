@@ -220,6 +220,9 @@ func (p Part) targets(path string, list []string) ([]Target, error) {
 			return nil, err
 		}
 	}
+	if at := slices.IndexFunc(list, IsCrowd); at >= 0 && p.SenderKind == official.name && p.Mass == nil {
+		return nil, invalid("aud_"+official.name, "has %s, whom an article reaches (type 4) and no other message: name openids", list[at])
+	}
 	all := make([]Target, len(list))
 	for i, id := range list {
 		all[i] = Target{Identity: id}

@@ -13,8 +13,9 @@ type verdict struct {
 	class string // for metrics
 	code  int
 	text  string
-	stop  bool   // the message is wrong for everyone
-	pause *pause // the vendor may not be called for now
+	stop  bool          // the message is wrong for everyone
+	pause *pause        // the vendor may not be called for now
+	hold  time.Duration // nor for these recipients
 }
 
 type pause struct {
@@ -48,6 +49,8 @@ func judge(err error, now time.Time) verdict {
 	switch {
 	case is(wechat.ErrDuplicate):
 		return verdict{to: Sent, class: "duplicate"}
+	case is(wechat.ErrTooSoon): // a repeat that comes too soon is known, and so was the first
+		v.to, v.class, v.hold = Queued, "throttled", tooSoon
 	case is(wechat.ErrThrottledMinute):
 		return v.wait("throttled", "minute", minute).ofOne(err)
 	case is(wechat.ErrThrottledDay):
@@ -101,6 +104,9 @@ func (v verdict) ofOne(err error) verdict {
 func nextMinute(now time.Time) time.Duration {
 	return now.Truncate(time.Minute).Add(time.Minute).Sub(now)
 }
+
+// tooSoon is how long to wait with what the vendor wants a minute later.
+const tooSoon = time.Minute + time.Second
 
 // china is UTC+8: when WeChat's daily quotas begin anew is not documented,
 // midnight there is the common reading.

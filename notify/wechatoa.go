@@ -41,12 +41,12 @@ type miniProgram struct {
 const deadColour = "colours are not sent: WeChat's clients ignore them since 2023-05-04"
 
 // official is the kind of Official Accounts.
-var official = kind{name: "wechatoa", people: "Official Account", ids: "openid", fits: isOpenID, form: openIDForm, code: codeNoOfficial, parse: parseOfficial}
+var official = kind{name: "wechatoa", people: "Official Account", ids: "openid", fits: isOpenID, form: openIDForm + "; or @all, of an article (type 4)", all: everyFollower, code: codeNoOfficial, parse: parseOfficial}
 
 // officialTypes are the types of msg_wechatoa besides 0, the template message.
-var officialTypes = map[int]func(path string, raw json.RawMessage, q *request) (content, error){1: parseNotice, 2: parseOneTime, 3: officialCustomer.parse}
+var officialTypes = map[int]func(path string, raw json.RawMessage, q *request) (content, error){1: parseNotice, 2: parseOneTime, 3: officialCustomer.parse, 4: parseMass}
 
-const officialSent = "0 (template message), 1 (subscribe notification), 2 (one-time subscription) and 3 (customer-service message)"
+const officialSent = "0 (template message), 1 (subscribe notification), 2 (one-time subscription), 3 (customer-service message) and 4 (article, a mass send)"
 
 func parseOfficial(path string, raw json.RawMessage, q *request) (content, error) {
 	if is := typeOf(raw); is != 0 {

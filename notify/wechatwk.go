@@ -70,6 +70,7 @@ var groups = []group{
 	{"wechatwk_chat", chatPrefix, "chatid", &weCom, isChatID, chatForm, false},
 	{"wechatwk_linkedcorp", "", "linked userid", &weCom, isLinked, linkedForm, true},
 	{"wechatwk_linkedcorp_party", linkedPrefix, "linked department", &weCom, isLinkedParty, linkedPartyForm, true},
+	{"wechatoa_tag", tagPrefix, "tag", &official, isNumber32, "WeChat's number of a tag, above 0, as a text", false},
 }
 
 func groupNamed(name string) *group {

@@ -40,6 +40,7 @@ type Set struct {
 var (
 	SetMessages = Set{1, "1 (消息管理, messages)"}
 	SetUsers    = Set{2, "2 (用户管理, users)"}
+	SetArticles = Set{11, "11 (素材管理, material and articles)"}
 	SetWeb      = Set{4, "4 (网页服务, web pages)"}
 	SetService  = Set{19, "19 (客服管理, customer service)"}
 	SetNotices  = Set{89, "89 (服务号订阅通知, subscribe notifications)"}
@@ -71,7 +72,7 @@ func (r *Room) Why(ctx context.Context, code string) (reason string, err error) 
 // of what sending needs.
 func (r *Room) Lacks(ctx context.Context, code string, set int) (reason string, err error) {
 	need := Set{set, strconv.Itoa(set)}
-	for _, known := range []Set{SetMessages, SetService, SetNotices} {
+	for _, known := range []Set{SetMessages, SetService, SetNotices, SetArticles} {
 		if known.id == set {
 			need = known
 		}

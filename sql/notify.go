@@ -92,15 +92,19 @@ func (c *chunkRow) count(s notify.State) *int {
 
 func (c *chunkRow) open() bool { return c.Queued+c.Sending > 0 }
 
+// repeated is how long a repeat waits at the most: a little more than a minute,
+// for which a vendor may ask.
+const repeated = 61 * time.Second
+
 // due sets when the chunk comes again: never when nobody is open, at its
-// expiry at the latest, and within a minute while somebody may be repeated.
+// expiry at the latest, and within repeated while somebody may be.
 func (c *chunkRow) due(after time.Duration) {
 	if !c.open() {
 		c.DueAt = nil
 		return
 	}
 	if c.Sending > 0 {
-		after = min(after, time.Minute)
+		after = min(after, repeated)
 	}
 	at := c.Now + after.Milliseconds()
 	if c.ExpireAt != nil && *c.ExpireAt > c.Now {

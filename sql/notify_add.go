@@ -128,7 +128,7 @@ func (a *adding) open() (n int) {
 }
 
 func initial(t notify.Target) notify.State {
-	if t.Identity == "" || t.Skip != "" {
+	if t.Skipped() {
 		return notify.Skipped
 	}
 	return notify.Queued

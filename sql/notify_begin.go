@@ -141,7 +141,8 @@ type beginning struct {
 	claim  int64
 	window func(notify.Part) time.Duration
 
-	begun map[int64]begun // handovers whose repeat the vendor would notice
+	copies map[int64]string // of drafts, by chunk
+	begun  map[int64]begun  // handovers whose repeat the vendor would notice
 
 	count *counting               // nil: nobody's allowance matters
 	holds map[int64]time.Duration // by chunk: when the first of those may go whose allowance is spent
@@ -181,6 +182,9 @@ func (t tx) claimChunks(ctx context.Context, ids []int64, lease time.Duration) (
 	if err := t.readTried(ctx, b); err != nil {
 		return b, err
 	}
+	if err := t.readCopies(ctx, b); err != nil {
+		return b, err
+	}
 	return b, t.readOpen(ctx, b)
 }
 
@@ -201,7 +205,7 @@ func (b *beginning) begin(c *chunkRow, take notify.Take) (_ *notify.Work, wait t
 		most = w.Part.Most()
 	}
 	call := func(r openRow, attempt int, repeat bool) {
-		one := notify.Call{Alone: r.State == notify.Queued && w.Part.Alone(orZero(r.Code)), Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat}
+		one := notify.Call{Alone: r.State == notify.Queued && w.Part.Alone(orZero(r.Code)), Seq: r.Seq, UserID: r.UserID, Identity: r.Identity, Attempt: attempt, Repeat: repeat, Draft: b.copies[c.ID]}
 		if many && repeat {
 			one.Handover, one.Checked = orZero(r.Handover), true
 			one.Serial = b.begun[one.Handover].Serial

@@ -63,13 +63,19 @@ func (n *Notify) Drop(ctx context.Context, id int64) (more bool, err error) {
 			if _, err := t.exec(ctx, `DELETE FROM recipient WHERE message_id = ? AND seq >= ? AND seq < ?`, id, first, past); err != nil {
 				return err
 			}
+			const told = `DELETE FROM mass_outcome WHERE handover_id IN (SELECT id FROM handover WHERE message_id = ? AND n >= ? AND n <= ?)`
+			if _, err := t.exec(ctx, told, id, chunks[0].N, last.N); err != nil {
+				return err
+			}
 			if _, err := t.exec(ctx, `DELETE FROM handover WHERE message_id = ? AND n >= ? AND n <= ?`, id, chunks[0].N, last.N); err != nil {
 				return err
 			}
 		}
 		for _, c := range chunks {
-			if _, err := t.exec(ctx, `DELETE FROM chunk WHERE id = ?`, c.ID); err != nil {
-				return err
+			for _, query := range []string{`DELETE FROM draft_copy WHERE chunk_id = ?`, `DELETE FROM chunk WHERE id = ?`} {
+				if _, err := t.exec(ctx, query, c.ID); err != nil {
+					return err
+				}
 			}
 		}
 		if more {

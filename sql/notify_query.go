@@ -122,6 +122,7 @@ func (n *Notify) Recipients(ctx context.Context, id notify.MsgID, state *notify.
 		Code     *int    `db:"error_code"`
 		Text     *string `db:"error_message"`
 		DoneAt   *int64  `db:"done_at"`
+		Handover *int64  `db:"handover_id"`
 	}
 	only, args := "", []any{id.ID, after}
 	if state != nil {
@@ -129,11 +130,20 @@ func (n *Notify) Recipients(ctx context.Context, id notify.MsgID, state *notify.
 	}
 	r := n.db.run()
 	if err := r.all(ctx, &rows, `SELECT message_id, seq, sender_id, userid, identity, state, attempt, vendor_msg_id, error_code, error_message,
-		intent_at, sent_at, done_at FROM recipient WHERE message_id = ? AND seq > ? `+only+` ORDER BY seq LIMIT ?`, append(args, limit)...); err != nil {
+		intent_at, sent_at, done_at, handover_id FROM recipient WHERE message_id = ? AND seq > ? `+only+` ORDER BY seq LIMIT ?`, append(args, limit)...); err != nil {
 		return nil, err
 	}
 	codes, err := n.senderCodes(ctx, id.ID)
 	if err != nil {
+		return nil, err
+	}
+	crowds := map[int64]*notify.VendorCounts{}
+	for _, row := range rows {
+		if row.Handover != nil && notify.IsCrowd(row.Identity) {
+			crowds[*row.Handover] = nil
+		}
+	}
+	if err := n.vendorCounts(ctx, crowds); err != nil {
 		return nil, err
 	}
 	list := make([]notify.Recipient, len(rows))
@@ -141,6 +151,9 @@ func (n *Notify) Recipients(ctx context.Context, id notify.MsgID, state *notify.
 		list[i] = notify.Recipient{Seq: row.Seq, Sender: codes[row.SenderID], UserID: row.UserID, Identity: row.Identity, State: row.State,
 			Attempt: row.Attempt, VendorMsgID: orZero(row.Vendor), Code: orZero(row.Code), Text: orZero(row.Text),
 			IntentAt: when(row.IntentAt), SentAt: when(row.SentAt), DoneAt: when(row.DoneAt)}
+		if notify.IsCrowd(row.Identity) {
+			list[i].Vendor = crowds[orZero(row.Handover)]
+		}
 		if row.State == notify.Skipped && list[i].Text == "" {
 			list[i].Text = "the user has no identity at this sender"
 		}

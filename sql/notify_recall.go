@@ -60,8 +60,9 @@ func (n *Notify) Recalled(ctx context.Context, r notify.Recall, refused *notify.
 		}
 		var rows []openRow
 		const query = `SELECT message_id, seq, userid, identity, state, attempt FROM recipient
-			WHERE message_id = ? AND seq BETWEEN ? AND ? AND state = ? AND handover_id = ? ORDER BY seq`
-		if err := t.all(ctx, &rows, query, r.MsgID.ID, c.first(), c.last(), notify.Sent, r.Handover); err != nil {
+			WHERE message_id = ? AND seq BETWEEN ? AND ? AND state IN (?) AND handover_id = ? ORDER BY seq`
+		taken := []int{int(notify.Sent), int(notify.Delivered)} // what can be deleted has been delivered before
+		if err := t.all(ctx, &rows, query, r.MsgID.ID, c.first(), c.last(), taken, r.Handover); err != nil {
 			return err
 		}
 		if refused != nil {
@@ -70,13 +71,11 @@ func (n *Notify) Recalled(ctx context.Context, r notify.Recall, refused *notify.
 		l := newLedger(heads)
 		l.chunk(c)
 		for _, row := range rows {
-			l.move(c, change{seq: row.Seq, from: notify.Sent, to: notify.Canceled, text: recalled, userid: row.UserID, identity: row.Identity})
+			l.move(c, change{seq: row.Seq, from: row.State, to: notify.Canceled, text: r.Done, userid: row.UserID, identity: row.Identity})
 		}
 		return t.settle(ctx, l)
 	})
 }
-
-const recalled = "recalled by WeCom"
 
 // tellRefused tells of recipients who keep what was to be recalled.
 func (t tx) tellRefused(ctx context.Context, h *head, c *chunkRow, rows []openRow, why notify.Stop) error {

@@ -47,8 +47,10 @@ func (n *Notify) record(ctx context.Context, batch []*recording) error {
 			if err := t.stop(ctx, b.r); err != nil {
 				return err
 			}
-			if err := t.handedOver(ctx, b.r); err != nil {
-				return err
+			for _, step := range []func(context.Context, *notify.Result) error{t.handedOver, t.used, t.holdPart} {
+				if err := step(ctx, b.r); err != nil {
+					return err
+				}
 			}
 		}
 		if err := t.counted(ctx, batch, locked); err != nil {

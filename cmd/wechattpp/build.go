@@ -291,6 +291,7 @@ func (h *house) effects() callback.Effects {
 		Release:      h.release.Answer,
 		Outcome:      h.outcome,
 		Answers:      h.answered,
+		Mass:         h.massOutcome,
 	}
 }
 
