@@ -51,6 +51,7 @@ type Config struct {
 	Notify    *notify.Room
 	Webhook   *webhook.Room
 	Followers *sender.Followers
+	Articles  *sender.Articles
 	Templates *sender.Templates // accounts' own, and the public library
 	Links     *audience.Links
 	Ledger    *audience.Ledger

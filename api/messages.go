@@ -31,14 +31,15 @@ type messageAnswer struct {
 }
 
 type recipientAnswer struct {
-	Sender   string          `json:"sender"`
-	UserID   string          `json:"userid"`
-	Identity string          `json:"identity"`
-	State    string          `json:"state"`
-	Error    *recipientError `json:"error,omitempty"`
-	IntentAt *time.Time      `json:"handed_over_at,omitempty"`
-	SentAt   *time.Time      `json:"sent_at,omitempty"`
-	DoneAt   *time.Time      `json:"done_at,omitempty"`
+	Sender   string               `json:"sender"`
+	UserID   string               `json:"userid"`
+	Identity string               `json:"identity"`
+	State    string               `json:"state"`
+	Vendor   *notify.VendorCounts `json:"vendor_counts,omitempty"` // of one whom the vendor expands, once it has told
+	Error    *recipientError      `json:"error,omitempty"`
+	IntentAt *time.Time           `json:"handed_over_at,omitempty"`
+	SentAt   *time.Time           `json:"sent_at,omitempty"`
+	DoneAt   *time.Time           `json:"done_at,omitempty"`
 }
 
 type recipientError struct {
@@ -63,7 +64,7 @@ func (a *messageAnswer) at(rate float64, open int) {
 }
 
 func showRecipient(r notify.Recipient) recipientAnswer {
-	a := recipientAnswer{Sender: r.Sender, UserID: r.UserID, Identity: r.Identity, State: r.State.String(),
+	a := recipientAnswer{Sender: r.Sender, UserID: r.UserID, Identity: r.Identity, State: r.State.String(), Vendor: r.Vendor,
 		IntentAt: known(r.IntentAt), SentAt: known(r.SentAt), DoneAt: known(r.DoneAt)}
 	if r.Code != 0 || r.Text != "" {
 		a.Error = &recipientError{r.Code, r.Text}

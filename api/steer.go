@@ -14,8 +14,9 @@ import (
 // jumsAnswer is what JUMS answers where there is nothing to tell
 // (docs.jiguang.cn/jums/server/rest_api_jums_retract_message).
 type jumsAnswer struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
+	Code     int      `json:"code"`
+	Message  string   `json:"message"`
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // codeRetracted is JUMS's, for a message that was retracted before.
@@ -34,7 +35,11 @@ func (s *server) retract(c *call) error {
 	case err != nil:
 		return err
 	}
-	return c.reply(http.StatusOK, jumsAnswer{Message: "success"})
+	warnings, err := s.Notify.RetractWarnings(c.ctx(), c.notifyClient(), c.text("msgid"))
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, jumsAnswer{Message: "success", Warnings: warnings})
 }
 
 func (s *server) pauseMessage(c *call) error {

@@ -76,7 +76,7 @@ func TestRequestsAreCheckedBeforeTheyAreAccepted(t *testing.T) {
 		{"a sender twice", `{"aud_wechatoa":["o1"],"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}},{"sender":"oa1","template_id":"T","data":{}}]}`, 4004, "one message per sender"},
 		{"targets of no message", `{"aud_wechatoa":[{"sender":"oa2","data":["o1"]}],"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}}]}`, 4004, "aud_wechatoa[0].sender"},
 		{"a message without targets", `{"aud_wechatoa":[{"sender":"oa1","data":["o1"]}],"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}},{"sender":"oa2","template_id":"T","data":{}}]}`, 4004, "msg_wechatoa[1] has no targets"},
-		{"type 4", official(`"type":4,"page":"x","template_id":"T",` + data), 4004, "msg_wechatoa[0].type"},
+		{"type 5", official(`"type":5,"page":"x","template_id":"T",` + data), 4004, "msg_wechatoa[0].type"},
 		{"no template", official(data), 4004, "template_id"},
 		{"no data", official(`"template_id":"T"`), 4004, "msg_wechatoa[0].data is missing"},
 		{"data without a value", official(`"template_id":"T","data":{"first":{}}`), 4004, "data.first.value"},

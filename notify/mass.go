@@ -114,8 +114,12 @@ func (m *Mass) sendMany(ctx context.Context, c wechat.Client, to []string, how C
 // copyDraft makes the copy of the draft that one call sends. What goes wrong
 // here was not sent, whatever became of the copy.
 func (m *Mass) copyDraft(ctx context.Context, a *wechat.Account) (string, error) {
-	articles, err := a.GetDraft(ctx, m.MediaID)
+	draft, err := a.GetDraft(ctx, m.MediaID)
 	if err == nil {
+		articles := make([]wechat.Article, len(draft))
+		for i, one := range draft {
+			articles[i] = one.Article
+		}
 		var id string
 		if id, err = a.AddDraft(ctx, articles); err == nil {
 			return id, nil

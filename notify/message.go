@@ -223,6 +223,7 @@ type Message struct {
 	SendNo    string
 	Senders   []string
 	Owner     string // option.owner
+	Article   bool   // some of it is a mass send
 	Approval  Approval
 	SendAt    time.Time // zero: at once
 	ExpireAt  time.Time // zero: never

@@ -58,8 +58,8 @@ type Steering interface {
 }
 
 // Retract stops whatever of a message was not handed over yet. What WeCom has is
-// recalled by RecallDue; Official Accounts and Mini Programs offer no recall of
-// template and subscribe messages. Retracted twice: ErrRetracted.
+// recalled by RecallDue, and articles are deleted; Official Accounts and Mini
+// Programs offer no recall of template and subscribe messages. Retracted twice: ErrRetracted.
 //
 // Failure policy: once Retract has returned or failed late, no further call
 // begins; recipients that were not canceled by then are when they come due.
@@ -77,6 +77,18 @@ func (r *Room) Retract(ctx context.Context, c Client, msgID string) error {
 	}
 	return err
 }
+
+// RetractWarnings tell what retracting a message does besides.
+func (r *Room) RetractWarnings(ctx context.Context, c Client, msgID string) ([]string, error) {
+	m, err := r.Message(ctx, c, msgID)
+	if err != nil || !m.Article {
+		return nil, err
+	}
+	return []string{deletionText}, nil
+}
+
+const deletionText = "articles that were sent are deleted once WeChat says that they were: who got one keeps the card, its page is gone, " +
+	"and so is that of every other mass send of the same material"
 
 // RetractedText is why recipients of a retracted message were canceled.
 const RetractedText = "retracted before it was handed over"

@@ -48,6 +48,7 @@ func (r messageRow) message() (notify.Message, error) {
 		if !slices.Contains(m.Senders, p.Sender) { // own members and linked ones are two parts
 			m.Senders = append(m.Senders, p.Sender)
 		}
+		m.Article = m.Article || p.Mass != nil
 	}
 	return m, err
 }

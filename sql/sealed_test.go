@@ -24,7 +24,7 @@ import (
 // noSecret are the binary columns that are not sealed. A new binary column
 // belongs here, or into sealedColumns in sealed.go and into fillSealed.
 var noSecret = []string{"feed.data", "event.dedup", "message.content", "message.params", "idempotency.word", "idempotency.body_hash", "customer_task.body", "preparation.selection",
-	"delivery.body", "segment.condition_json", "send_rule.steps_json", "send_template.body_json", "account_template.body_json", "template_addition.before_json", "setting.body_json", "allowance.recent"}
+	"delivery.body", "mass_outcome.detail", "publication.detail", "segment.condition_json", "send_rule.steps_json", "send_template.body_json", "account_template.body_json", "template_addition.before_json", "setting.body_json", "allowance.recent"}
 
 const binaryColumns = `SELECT CONCAT(table_name, '.', column_name) FROM information_schema.columns WHERE table_schema = DATABASE()
  AND table_name <> 'goose_db_version' AND data_type IN ('blob', 'tinyblob', 'mediumblob', 'longblob', 'binary', 'varbinary')`

@@ -1,28 +1,34 @@
 package wechat
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+	"slices"
+)
 
 // Article is one article of a draft. News has a text and a cover, newspic up to 20 images and a plain text.
 // https://developers.weixin.qq.com/doc/service/api/draftbox/draftmanage/api_draft_add
 type Article struct {
-	Type           string       `json:"article_type,omitempty"` // news (also if empty) or newspic
-	Title          string       `json:"title"`
-	Author         string       `json:"author,omitempty"`
-	Digest         string       `json:"digest,omitempty"`
-	Content        string       `json:"content"` // HTML
-	SourceURL      string       `json:"content_source_url,omitempty"`
-	Thumb          string       `json:"thumb_media_id,omitempty"` // the cover: permanent material
-	OpenComment    int          `json:"need_open_comment,omitempty"`
-	OnlyFansCan    int          `json:"only_fans_can_comment,omitempty"`
-	CropWide       string       `json:"pic_crop_235_1,omitempty"` // X1_Y1_X2_Y2
-	CropSquare     string       `json:"pic_crop_1_1,omitempty"`
-	Images         *ImageInfo   `json:"image_info,omitempty"`
-	Cover          *CoverInfo   `json:"cover_info,omitempty"`
-	Product        *ProductInfo `json:"product_info,omitempty"`
-	URL            string       `json:"url,omitempty"` // read only: where it can be looked at
-	ShowCoverPic   int          `json:"show_cover_pic,omitempty"`
-	ThumbAddress   string       `json:"thumb_url,omitempty"` // read only
-	DeletedArticle bool         `json:"is_deleted,omitempty"`
+	Type        string       `json:"article_type,omitempty"` // news (also if empty) or newspic
+	Title       string       `json:"title"`
+	Author      string       `json:"author,omitempty"`
+	Digest      string       `json:"digest,omitempty"`
+	Content     string       `json:"content"` // HTML
+	SourceURL   string       `json:"content_source_url,omitempty"`
+	Thumb       string       `json:"thumb_media_id,omitempty"` // the cover: permanent material
+	OpenComment int          `json:"need_open_comment,omitempty"`
+	OnlyFansCan int          `json:"only_fans_can_comment,omitempty"`
+	CropWide    string       `json:"pic_crop_235_1,omitempty"` // X1_Y1_X2_Y2
+	CropSquare  string       `json:"pic_crop_1_1,omitempty"`
+	Images      *ImageInfo   `json:"image_info,omitempty"`
+	Cover       *CoverInfo   `json:"cover_info,omitempty"`
+	Product     *ProductInfo `json:"product_info,omitempty"`
+}
+
+// DraftArticle is an article as WeChat gives it back.
+type DraftArticle struct {
+	Article
+	URL string `json:"url"` // where it can be looked at for a while
 }
 
 // ImageInfo lists the images of a newspic; the first is its cover.
@@ -39,11 +45,11 @@ type CoverInfo struct {
 
 // Crop is a part of an image, in fractions of its sides.
 type Crop struct {
-	Ratio string `json:"ratio"` // 1_1, 16_9 or 2.35_1
-	X1    string `json:"x1"`
-	Y1    string `json:"y1"`
-	X2    string `json:"x2"`
-	Y2    string `json:"y2"`
+	Ratio string          `json:"ratio"` // 1_1, 16_9 or 2.35_1
+	X1    json.RawMessage `json:"x1"`    // numbers, or texts that are numbers: which of them, the pages do not agree
+	Y1    json.RawMessage `json:"y1"`
+	X2    json.RawMessage `json:"x2"`
+	Y2    json.RawMessage `json:"y2"`
 }
 
 // ProductInfo names goods that are shown under the text.
@@ -53,32 +59,22 @@ type ProductInfo struct {
 	} `json:"footer_product_info,omitempty"`
 }
 
-// asNew leaves out what WeChat adds to an article.
-func (a Article) asNew() Article {
-	a.URL, a.ShowCoverPic, a.ThumbAddress, a.DeletedArticle = "", 0, "", false
-	return a
-}
-
 // Draft is one entry of the draft box.
 type Draft struct {
 	MediaID  string
-	Articles []Article
+	Articles []DraftArticle
 	Updated  int64 // Unix seconds; 0 if the call does not tell
 }
 
 // AddDraft makes a draft and gives its media_id. Repeated, it makes another one.
 func (a *Account) AddDraft(ctx context.Context, articles []Article) (string, error) {
 	const op = "draft/add"
-	fresh := make([]Article, len(articles))
-	for i, one := range articles {
-		fresh[i] = one.asNew()
-	}
 	var answer struct {
 		ID string `json:"media_id"`
 	}
 	err := a.door.call(ctx, request{op: op, path: "/cgi-bin/" + op, body: struct {
 		Articles []Article `json:"articles"`
-	}{fresh}}, &answer)
+	}{articles}}, &answer)
 	if err == nil && answer.ID == "" {
 		err = incomplete(op, "media_id")
 	}
@@ -89,10 +85,10 @@ func (a *Account) AddDraft(ctx context.Context, articles []Article) (string, err
 const mostDraft = 24 << 20
 
 // GetDraft reads a draft.
-func (a *Account) GetDraft(ctx context.Context, id string) ([]Article, error) {
+func (a *Account) GetDraft(ctx context.Context, id string) ([]DraftArticle, error) {
 	const op = "draft/get"
 	var answer struct {
-		Items []Article `json:"news_item"`
+		Items []DraftArticle `json:"news_item"`
 	}
 	err := a.door.call(ctx, request{op: op, path: "/cgi-bin/" + op, body: mediaID{id}, most: mostDraft}, &answer)
 	if err == nil && len(answer.Items) == 0 {
@@ -107,7 +103,7 @@ func (a *Account) UpdateDraft(ctx context.Context, id string, index int, one Art
 		ID      string  `json:"media_id"`
 		Index   int     `json:"index"`
 		Article Article `json:"articles"` // one object here, a list in draft/add
-	}{id, index, one.asNew()})
+	}{id, index, one})
 }
 
 // DeleteDraft removes a draft.
@@ -123,7 +119,7 @@ func (a *Account) Drafts(ctx context.Context, offset, count int) (list []Draft, 
 		Items []struct {
 			ID      string `json:"media_id"`
 			Content struct {
-				Items []Article `json:"news_item"`
+				Items []DraftArticle `json:"news_item"`
 			} `json:"content"`
 			Updated number `json:"update_time"`
 		} `json:"item"`
@@ -144,3 +140,7 @@ func (a *Account) Drafts(ctx context.Context, offset, count int) (list []Draft, 
 	}
 	return list, int(*answer.Total), nil
 }
+
+// Gone tells that what a call was about is not there, or no longer, or another account's: a draft, a mass send, a
+// publication or its article.
+func (e *Error) Gone() bool { return slices.Contains([]int{40007, 40059, 53502, 53600}, e.Code) }

@@ -13,7 +13,7 @@ var everyMeaning = map[string]error{
 	"token": ErrTokenRefused, "ticket": ErrTicket, "authorized": ErrNotAuthorized, "address": ErrAddress, "secret": ErrSecret,
 	"code": ErrCode, "unpublished": ErrUnpublished, "permission": ErrPermission, "account": ErrAccount, "barred": ErrBarred, "component": ErrComponent,
 	"recipient": ErrRecipient, "message": ErrMessage, "value": ErrValue, "minute": ErrThrottledMinute, "day": ErrThrottledDay,
-	"busy": ErrBusy, "duplicate": ErrDuplicate, "templates": ErrTemplateList, "full": ErrTemplatesFull, "choice": ErrChoice, "request": ErrRequest,
+	"busy": ErrBusy, "too soon": ErrTooSoon, "duplicate": ErrDuplicate, "templates": ErrTemplateList, "full": ErrTemplatesFull, "choice": ErrChoice, "request": ErrRequest,
 }
 
 func TestCodesHaveExactlyOneMeaning(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"wechattpp/callback"
 	"wechattpp/notify"
+	"wechattpp/sender"
 	"wechattpp/wechat"
 )
 
@@ -33,4 +34,18 @@ func (h *house) massOutcome(ctx context.Context, appID string, e *wechat.MassJob
 		return callback.Later{After: min(max(time.Second, time.Since(created)/4), time.Minute)}
 	}
 	return err
+}
+
+// published brings the later word on a publication to whoever keeps them.
+func (h *house) published(ctx context.Context, appID string, e *wechat.PublishJobFinished, _ time.Time) error {
+	p := sender.Publication{AppID: appID, PublishID: e.Publish.PublishID, State: int(e.Publish.Status), ArticleID: strings.TrimSpace(e.Publish.ArticleID)}
+	for _, a := range e.Publish.Articles.Items {
+		p.Detail.Articles = append(p.Detail.Articles, wechat.PublishedArticle{Index: int(a.Index), URL: a.URL})
+	}
+	for _, text := range e.Publish.Failed {
+		if n, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
+			p.Detail.Failed = append(p.Detail.Failed, n)
+		}
+	}
+	return h.articles.Published(ctx, p)
 }

@@ -44,6 +44,7 @@ type house struct {
 	senders     *sender.Room
 	followers   *sender.Followers
 	templates   *sender.Templates
+	articles    *sender.Articles
 	users       *audience.Room
 	bindLinks   *audience.Links
 	ledger      *audience.Ledger
@@ -74,7 +75,7 @@ func build(ctx context.Context, cfg *Config, log *slog.Logger) (_ *house, err er
 		PublicURL: cfg.PublicURL.String(), TrustedProxies: texts(cfg.TrustedProxies), MetricsAllow: cfg.MetricsAllow,
 		Log: log, Metrics: h.metrics, Ready: h.ready, Stopping: ctx, Access: h.access, Callback: h.door,
 		ComponentPath: cfg.ComponentPath, MessagePath: cfg.MessagePath,
-		Senders: h.senders, Followers: h.followers, Templates: h.templates, Links: h.bindLinks, Ledger: h.ledger, Confirmations: h.confirms, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
+		Senders: h.senders, Followers: h.followers, Templates: h.templates, Articles: h.articles, Links: h.bindLinks, Ledger: h.ledger, Confirmations: h.confirms, Authorizers: h.authorizers, Audience: h.users, Notify: h.messages, Webhook: h.webhooks, Tokens: h.tokens,
 		Health: h.health, ComponentAppID: cfg.ComponentAppID,
 		Lender: func(s sender.Sender) *token.Source { return h.tokens.Source(owner(s)) },
 	})
@@ -126,6 +127,7 @@ func (h *house) rooms() (err error) {
 	}
 	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
 	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders, Log: h.log}
+	h.articles = &sender.Articles{Store: h.store.Publication(), Senders: h.senders}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes, Members: h.members()}
 	h.ledger = &audience.Ledger{Store: h.store.Audience(), LongTerm: h.longTerm}
 	h.confirms = &audience.Confirmations{Store: h.store.Audience(), PublicURL: cfg.PublicURL.String(), Keys: h.store.vault.DeriveAll("confirm"), Address: h.senders.ConfirmLink}
@@ -292,6 +294,7 @@ func (h *house) effects() callback.Effects {
 		Outcome:      h.outcome,
 		Answers:      h.answered,
 		Mass:         h.massOutcome,
+		Published:    h.published,
 	}
 }
 
