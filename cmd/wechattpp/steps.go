@@ -31,7 +31,9 @@ func (h *house) work() {
 		{"@hourly", "forget ended tokens and the old audit trail", drain(h.access.PruneDue)},
 		{"55 3 * * *", "forget old counts", drain(h.messages.ForgetStats)},
 		{"@hourly", "forget used Idempotency-Keys", drain(h.messages.ForgetDue)},
-		{"52 3 * * *", "forget old publications", drain(func(ctx context.Context) (int, error) { return h.store.Publication().ForgetPublications(ctx, h.retention(), 1000) })},
+		{"52 3 * * *", "forget old publications", drain(func(ctx context.Context) (int, error) {
+			return h.store.Publication().ForgetPublications(ctx, h.retention(), 1000)
+		})},
 		{"@hourly", "forget ended bind links", drain(h.bindLinks.Forget)},
 		{"@hourly", "forget ended links of one-time subscriptions", drain(h.confirms.Forget)},
 		{"@hourly", "forget which events' consents are counted", drain(h.ledger.ForgetSources)},
