@@ -165,7 +165,9 @@ func (a *Articles) Publish(ctx context.Context, code, mediaID string) (Publicati
 	if err := a.Store.Submitted(context.WithoutCancel(ctx), p); err != nil {
 		return p, err
 	}
-	return a.Store.Publication(ctx, s.AppID, id)
+	kept, err := a.Store.Publication(ctx, s.AppID, id)
+	p.SubmittedAt = kept.SubmittedAt
+	return p, err
 }
 
 // Publication tells how one stands; while that is open, WeChat is asked.

@@ -64,7 +64,7 @@ func refuseArticle(code int) *refusal { return &refusal{code, articleTexts[code]
 
 // judge tells what is wrong with an article
 // (https://developers.weixin.qq.com/doc/service/api/draftbox/draftmanage/api_draft_add); 0: nothing.
-func (a *article) judge(temporary func(id string) bool) int {
+func (a *article) judge(permanent func(id string) bool) int {
 	cover := a.Thumb
 	if a.Type == "newspic" {
 		if n := len(a.Images.List); n == 0 || n > 20 {
@@ -92,14 +92,25 @@ func (a *article) judge(temporary func(id string) bool) int {
 		return 45005
 	case cover == "":
 		return 40229
-	case len(cover) > 128 || temporary(cover):
+	case len(cover) > 128 || !permanent(cover):
 		return 40007
 	}
 	return 0
 }
 
+// permanent tells whether an id is of the account's library; one that was not
+// made here is believed.
+func (s *Simulator) permanent(appID string) func(id string) bool {
+	return func(id string) bool {
+		if !strings.HasPrefix(id, mediaMark) {
+			return true
+		}
+		return slices.ContainsFunc(s.Uploads(), func(u Upload) bool { return u.MediaID == id && u.Owner == appID && u.Call == "add_material" })
+	}
+}
+
 // readArticles judges each.
-func readArticles(all []json.RawMessage) *refusal {
+func readArticles(all []json.RawMessage, permanent func(id string) bool) *refusal {
 	if len(all) == 0 {
 		return refuseArticle(47001)
 	}
@@ -111,7 +122,7 @@ func readArticles(all []json.RawMessage) *refusal {
 		if json.Unmarshal(raw, &one) != nil {
 			return refuseArticle(47001)
 		}
-		if code := one.judge(func(id string) bool { return strings.Contains(id, "TEMPORARY") }); code != 0 {
+		if code := one.judge(permanent); code != 0 {
 			return refuseArticle(code)
 		}
 	}
@@ -142,7 +153,7 @@ func (s *Simulator) addDraft(q *request) (any, *refusal) {
 	if json.Unmarshal(q.body, &m) != nil {
 		return nil, refuseArticle(47001)
 	}
-	if fail := readArticles(m.Articles); fail != nil {
+	if fail := readArticles(m.Articles, s.permanent(q.account.profile.AppID)); fail != nil {
 		return nil, fail
 	}
 	b := &q.account.articles
@@ -170,8 +181,8 @@ type draftCall struct {
 }
 
 // onDraft reads the body of a call about one draft and does it under the lock.
-func onDraft(f func(*articles, *draft, draftCall) (any, *refusal)) func(*Simulator, *request) (any, *refusal) {
-	return func(_ *Simulator, q *request) (any, *refusal) {
+func onDraft(f func(*articles, *draft, draftCall, func(string) bool) (any, *refusal)) func(*Simulator, *request) (any, *refusal) {
+	return func(s *Simulator, q *request) (any, *refusal) {
 		var m draftCall
 		if json.Unmarshal(q.body, &m) != nil {
 			return nil, refuseArticle(47001)
@@ -183,11 +194,11 @@ func onDraft(f func(*articles, *draft, draftCall) (any, *refusal)) func(*Simulat
 		if d == nil {
 			return nil, refuseArticle(40007)
 		}
-		return f(b, d, m)
+		return f(b, d, m, s.permanent(q.account.profile.AppID))
 	}
 }
 
-func getDraft(_ *articles, d *draft, _ draftCall) (any, *refusal) {
+func getDraft(_ *articles, d *draft, _ draftCall, _ func(string) bool) (any, *refusal) {
 	return map[string]any{"news_item": d.shown(false)}, nil
 }
 
@@ -204,21 +215,21 @@ func (d *draft) shown(short bool) []map[string]any {
 	return all
 }
 
-func updateDraft(_ *articles, d *draft, m draftCall) (any, *refusal) {
+func updateDraft(_ *articles, d *draft, m draftCall, permanent func(string) bool) (any, *refusal) {
 	if len(m.Article) == 0 || m.Article[0] != '{' { // an object here, a list in draft/add
 		return nil, refuseArticle(47001)
 	}
 	if m.Index < 0 || m.Index >= len(d.articles) {
 		return nil, refuseArticle(40114)
 	}
-	if fail := readArticles([]json.RawMessage{m.Article}); fail != nil {
+	if fail := readArticles([]json.RawMessage{m.Article}, permanent); fail != nil {
 		return nil, fail
 	}
 	d.articles[m.Index], d.updated = m.Article, time.Now()
 	return errorAnswer{0, "ok"}, nil
 }
 
-func deleteDraft(b *articles, d *draft, _ draftCall) (any, *refusal) {
+func deleteDraft(b *articles, d *draft, _ draftCall, _ func(string) bool) (any, *refusal) {
 	b.consume(d.id)
 	return errorAnswer{0, "ok"}, nil
 }

@@ -1,5 +1,7 @@
 package wechat
 
+import "slices"
+
 // contentCodes are those of media, articles, mass sends and the content of customer-service messages:
 // https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia,
 // https://developers.weixin.qq.com/doc/service/api/draftbox/draftmanage/api_draft_add,
@@ -102,3 +104,10 @@ var contentCodes = map[int]row{
 	53600: {"the article_id is invalid", ErrRequest},
 	87009: {"the signature is invalid", ErrRequest},
 }
+
+// gone are the codes that say that what a call was about is not there, or no longer, or another account's: a draft, a mass
+// send, a publication or its article.
+var gone = []int{40007, 40059, 53502, 53600}
+
+// Gone tells that what the call was about is not there.
+func (e *Error) Gone() bool { return slices.Contains(gone, e.Code) }

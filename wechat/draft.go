@@ -3,7 +3,6 @@ package wechat
 import (
 	"context"
 	"encoding/json"
-	"slices"
 )
 
 // Article is one article of a draft. News has a text and a cover, newspic up to 20 images and a plain text.
@@ -140,7 +139,3 @@ func (a *Account) Drafts(ctx context.Context, offset, count int) (list []Draft, 
 	}
 	return list, int(*answer.Total), nil
 }
-
-// Gone tells that what a call was about is not there, or no longer, or another account's: a draft, a mass send, a
-// publication or its article.
-func (e *Error) Gone() bool { return slices.Contains([]int{40007, 40059, 53502, 53600}, e.Code) }

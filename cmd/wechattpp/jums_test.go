@@ -106,7 +106,7 @@ func (c docCall) run(t *testing.T, env map[string]string) {
 func (c docCall) once(t *testing.T, env map[string]string) (problem string) {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", c.command)
-	cmd.Env = os.Environ()
+	cmd.Env, cmd.Dir = os.Environ(), env["dir"]
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
@@ -121,7 +121,7 @@ func (c docCall) once(t *testing.T, env map[string]string) (problem string) {
 	if !shows(want, got) {
 		problem = fmt.Sprintf("%s\nanswers %sthe page shows %s", c.command, out, c.answer)
 	}
-	for _, name := range []string{"msgid", "id", "url", "location"} {
+	for _, name := range []string{"msgid", "id", "url", "location", "media_id", "publish_id"} {
 		if v, ok := got[name]; ok {
 			env[name] = fmt.Sprint(v)
 		}
