@@ -93,10 +93,6 @@ func (p Part) Alone(code int) bool {
 // Many tells whether one call hands many recipients of the part over.
 func (p Part) Many() bool { _, ok := p.content().(crowd); return ok }
 
-// apart tells that the vendor counts the part's calls by themselves: a throttle
-// stops them and nothing else that the sender sends.
-func (p Part) apart() bool { return p.Mass != nil }
-
 // Copies tells whether each call for the part sends a copy of a draft.
 func (p Part) Copies() bool { return p.Mass != nil && p.Mass.Copies }
 

@@ -160,9 +160,6 @@ func (e *delivery) oneCall(ctx context.Context, unit []int) {
 	c := e.work.Calls[unit[0]]
 	id, refused, err := e.hand(ctx, client, unit)
 	v := judge(err, time.Now())
-	if v.pause != nil && v.class == "throttled" && e.work.Part.apart() {
-		v.hold, v.pause = v.pause.length, nil
-	}
 	if v.hold > 0 {
 		e.hold.Store(int64(v.hold))
 	}
@@ -273,7 +270,7 @@ func (e *delivery) halt(ctx context.Context, p *pause, why error) {
 func (e *delivery) record(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	result := &Result{Work: e.work, Moves: e.moves, Stop: e.stopped.Load(), Next: e.due(), Named: map[int64]Handed{}, Hold: time.Duration(e.hold.Load())}
+	result := &Result{Work: e.work, Moves: e.moves, Stop: e.stopped.Load(), Next: e.due(), Named: map[int64]Handed{}}
 	e.named.Range(func(handover, handed any) bool {
 		result.Named[handover.(int64)] = handed.(Handed)
 		return true

@@ -13,6 +13,7 @@ const (
 	Notices                  // message/subscribe/send and bizsend
 	OneTimes                 // message/template/subscribe
 	Customers                // message/custom/send
+	Masses                   // message/mass/send and sendall
 
 	Members    Feature = 10 // WeCom's message/send
 	AppNotices Feature = 11 // the same with a Mini Program's notice, which an app must be linked for
@@ -36,6 +37,8 @@ func (p Part) Feature() Feature {
 		return OneTimes
 	case p.Customer != nil:
 		return Customers
+	case p.Mass != nil:
+		return Masses
 	case p.Linked != nil:
 		return LinkedOnes
 	case p.App != nil && p.App.Type == "miniprogram_notice":

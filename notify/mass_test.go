@@ -231,6 +231,7 @@ func (h *house) hurry(msgID string) {
 	for range 100 {
 		sqltest.Exec(h.t, h.source, `UPDATE chunk SET due_at = 1 WHERE due_at IS NOT NULL AND queued + sending > 0`)
 		sqltest.Exec(h.t, h.source, `DELETE FROM sender_pause`)
+		sqltest.Exec(h.t, h.source, `DELETE FROM feature_pause`)
 		h.send()
 		if h.message(msgID).Stage == notify.Done {
 			return
@@ -302,8 +303,7 @@ func TestAThrottledMassSendWaitsAndNothingElseOfTheSenderDoes(t *testing.T) {
 			if n := sqltest.Number(h.t, h.source, `SELECT COUNT(*) FROM handover WHERE vendor_msg_id IS NULL`); n != 0 {
 				h.t.Errorf("%d: the call is kept", code)
 			}
-			sqltest.Exec(h.t, h.source, `UPDATE chunk SET due_at = 1 WHERE queued > 0`)
-			h.until(h.room, msgID)
+			h.hurry(msgID)
 		}
 		for _, s := range sim.MassSends(newsApp) {
 			slices.Sort(s.OpenIDs)

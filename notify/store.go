@@ -117,7 +117,6 @@ type Result struct {
 	Next  time.Duration
 	Stop  *Stop
 	Named map[int64]Handed // what the vendor calls handovers
-	Hold  time.Duration    // how long the rest of the part shall wait, too
 }
 
 // Outcome is the vendor's later word on a recipient.

@@ -61,18 +61,6 @@ func (t tx) used(ctx context.Context, r *notify.Result) error {
 	return err
 }
 
-// holdPart lets the rest of a part wait as long as the chunk of a result.
-func (t tx) holdPart(ctx context.Context, r *notify.Result) error {
-	if r.Hold <= 0 {
-		return nil
-	}
-	const query = `UPDATE chunk SET due_at = CASE WHEN expire_at < {now} + ? THEN expire_at ELSE {now} + ? END
-		WHERE message_id = ? AND part = ? AND id <> ? AND sending = 0 AND queued > 0 AND due_at < {now} + ?`
-	ms := r.Hold.Milliseconds()
-	_, err := t.exec(ctx, query, ms, ms, r.Work.MsgID.ID, r.Work.PartNo, r.Work.Chunk, ms)
-	return err
-}
-
 // massCall is a call for many as an outcome sees it.
 type massCall struct {
 	ID      int64 `db:"id"`

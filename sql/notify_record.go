@@ -47,7 +47,7 @@ func (n *Notify) record(ctx context.Context, batch []*recording) error {
 			if err := t.stop(ctx, b.r); err != nil {
 				return err
 			}
-			for _, step := range []func(context.Context, *notify.Result) error{t.handedOver, t.used, t.holdPart} {
+			for _, step := range []func(context.Context, *notify.Result) error{t.handedOver, t.used} {
 				if err := step(ctx, b.r); err != nil {
 					return err
 				}
