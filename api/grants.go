@@ -65,32 +65,20 @@ func (s *server) listGrants(c *call) error {
 	if err != nil {
 		return err
 	}
-	p, err := c.page()
+	q, none, err := s.grantQuery(c, x)
 	if err != nil {
 		return err
 	}
-	q := audience.RightQuery{Account: x.AppID, OpenID: c.Query("openid"), Template: c.Query("template_id"), Limit: p.limit + 1, Kind: x.Kind, BindID: x.Code}
-	if q.After, err = grantCursor(p.after); err != nil {
-		return err
-	}
-	if userid := c.Query("userid"); userid != "" {
-		bound, err := s.Audience.Resolve(c.ctx(), x.Kind, x.Code, []string{userid})
-		if err != nil {
+	var all []audience.Right
+	if !none {
+		if all, err = s.Ledger.Rights(c.ctx(), q); err != nil {
 			return err
 		}
-		if bound[userid] == "" || q.OpenID != "" && q.OpenID != bound[userid] {
-			return c.reply(http.StatusOK, list([]consentAnswer{}, ""))
-		}
-		q.OpenID = bound[userid]
-	}
-	all, err := s.Ledger.Rights(c.ctx(), q)
-	if err != nil {
-		return err
 	}
 	next := ""
-	if len(all) > p.limit {
-		all = all[:p.limit]
-		last := all[p.limit-1]
+	if limit := q.Limit - 1; len(all) > limit {
+		all = all[:limit]
+		last := all[limit-1]
 		next = strings.Join([]string{strconv.Itoa(last.Scene), last.OpenID, last.Template}, " ")
 	}
 	shown := make([]consentAnswer, len(all))
@@ -102,6 +90,27 @@ func (s *server) listGrants(c *call) error {
 		shown[i] = showGrant(r, long)
 	}
 	return c.reply(http.StatusOK, list(shown, next))
+}
+
+// grantQuery reads which rights are asked for, one more than the page; none: of a
+// user without an openid at the sender, or with another one.
+func (s *server) grantQuery(c *call, x sender.Sender) (q audience.RightQuery, none bool, err error) {
+	p, err := c.page()
+	if err != nil {
+		return q, false, err
+	}
+	q = audience.RightQuery{Account: x.AppID, OpenID: c.Query("openid"), Template: c.Query("template_id"), Limit: p.limit + 1, Kind: x.Kind, BindID: x.Code}
+	if q.After, err = grantCursor(p.after); err != nil {
+		return q, false, err
+	}
+	userid := c.Query("userid")
+	if userid == "" {
+		return q, false, nil
+	}
+	bound, err := s.Audience.Resolve(c.ctx(), x.Kind, x.Code, []string{userid})
+	named := q.OpenID
+	q.OpenID = bound[userid]
+	return q, q.OpenID == "" || named != "" && named != q.OpenID, err
 }
 
 // grantCursor reads where a page begins; openids and templates hold no blanks.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"wechattpp/sender"
+	"wechattpp/token"
+	"wechattpp/wechat"
 )
 
 // pageConfigAnswer holds the arguments of wx.config, by its own names.
@@ -25,11 +27,22 @@ func (s *server) pageConfig(c *call) error {
 		return err
 	}
 	signed, err := s.Senders.SignPage(c.ctx(), code, c.Query("url"))
+	if err != nil {
+		return pageProblem(code, err)
+	}
+	return c.reply(http.StatusOK, pageConfigAnswer{signed.AppID, signed.Timestamp, signed.Nonce, signed.Signature, []string{"checkJsApi"}, []string{"wx-open-subscribe"}})
+}
+
+// pageProblem answers what keeps a page from being signed. A ticket that somebody
+// was refused a moment ago is not asked for again yet.
+func pageProblem(code string, err error) error {
+	_, refused := errors.AsType[*wechat.Error](err)
+	_, away := errors.AsType[*token.Unavailable](err)
 	switch {
 	case errors.Is(err, sender.ErrNoScript):
 		return conflict(err.Error())
-	case err != nil:
-		return vendorProblem(code, err)
+	case away && !refused:
+		return callProblem(code, err)
 	}
-	return c.reply(http.StatusOK, pageConfigAnswer{signed.AppID, signed.Timestamp, signed.Nonce, signed.Signature, []string{"checkJsApi"}, []string{"wx-open-subscribe"}})
+	return vendorProblem(code, err)
 }

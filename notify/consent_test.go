@@ -173,3 +173,44 @@ func TestForRecipientsWhoAreLookedForLaterTheCountIsTold(t *testing.T) {
 		t.Errorf("warned %q", got)
 	}
 }
+
+func TestASendIsTakenThoughTheLedgerDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	w := newConsenting(t, "sqlite")
+	away := sqltest.Raw(t, w.source, 0)
+	if err := away.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.room = w.replica(func(c *notify.Config) { c.Rights = &audience.Ledger{Store: away.Audience()} })
+	if got := w.warned("/v1/sent", miniBody); got != "" {
+		t.Errorf("warned %q", got)
+	}
+	if got := w.warned("/v1/broadcast", strings.Replace(miniBody, `"aud_wechatmp":[{"data":["oSubscriber","oRefuser"]}],`, "", 1)); got != "" {
+		t.Errorf("warned %q", got)
+	}
+}
+
+func TestNewsThatSomebodyDiedOverAreCountedOnce(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"sqlite", "mysql"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			w := newConsenting(t, kind)
+			w.says("wxmini1", subscriber, audience.Accept)
+			w.says("wxmini1", subscriber, audience.Accept)
+			w.taken(miniBody)
+			w.send()
+			sqltest.Exec(t, w.source, `UPDATE consent_news SET claim = 7, due_at = due_at + 600000`) // claimed by who is gone
+			w.counts()
+			if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 2 {
+				t.Errorf("%d left while another counts", n)
+			}
+			sqltest.Exec(t, w.source, `UPDATE consent_news SET due_at = due_at - 600000`) // its lease is over
+			w.counts()
+			w.counts()
+			if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 1 {
+				t.Errorf("%d left of two after a message", n)
+			}
+		})
+	}
+}

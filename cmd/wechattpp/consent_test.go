@@ -221,3 +221,32 @@ func TestPagesAreSignedWithOneTicketForAllReplicas(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestARefusedTicketIsToldAndAskedForAgainAfterAWhile(t *testing.T) {
+	t.Parallel()
+	s := newSubscribing(t, newWorld(t, "sqlite"))
+	const ticket = "/cgi-bin/ticket/getticket"
+	if err := s.w.Fail(simulator.Fault{Path: ticket, Code: -1}); err != nil {
+		t.Fatal(err)
+	}
+	config := func() *apiError {
+		var refused *apiError
+		err := s.admin.call(s.ctx, http.MethodGet, "/v1/senders/"+jobSender+"/js-config?url=https%3A%2F%2Fshop.example.com%2F", nil, nil)
+		if err != nil && !errors.As(err, &refused) {
+			t.Fatal(err)
+		}
+		return refused
+	}
+	if e := config(); e == nil || e.Status != http.StatusBadGateway {
+		t.Errorf("WeChat is busy: %v", e)
+	}
+	if e := config(); e == nil || e.Status != http.StatusServiceUnavailable || !strings.Contains(e.Error(), "getticket") {
+		t.Errorf("a moment later: %v", e)
+	}
+	if n := s.w.Calls().Paths[ticket]; n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	if err := until(s.ctx, "a signature", func() (bool, error) { return config() == nil, nil }); err != nil {
+		t.Error(err)
+	}
+}
