@@ -117,6 +117,9 @@ func (e *ensuring) do(ctx context.Context) (wechat.Template, error) {
 			return o, nil
 		}
 	}
+	if e.way.Young {
+		return found, e.added(errUnlisted)
+	}
 	if err := e.room.Store.DropTemplate(ctx, e.way.AppID, e.way.TemplateID); err != nil {
 		return found, err
 	}

@@ -145,7 +145,7 @@ func TestAnAnswerThatGotLostIsLookedForBeforeItIsAddedAgain(t *testing.T) {
 
 func TestWhyATemplateCannotBeHadOnDemand(t *testing.T) {
 	t.Parallel()
-	eachPair(t, func(t *testing.T, sim *simulator.Simulator, here, _ *sender.Templates, _ string) {
+	eachPair(t, func(t *testing.T, sim *simulator.Simulator, here, _ *sender.Templates, source string) {
 		ctx := context.Background()
 		why := func(code string, c wechat.Choice, words string) {
 			t.Helper()
@@ -184,6 +184,11 @@ func TestWhyATemplateCannotBeHadOnDemand(t *testing.T) {
 		if _, err := here.Refresh(ctx, "oa", ""); err != nil {
 			t.Fatal(err)
 		}
+		why("oa", parcel, "does not show it yet") // it may be new to WeChat's list
+		if adds(sim) != n {
+			t.Error("added a second time, for the list did not show it yet")
+		}
+		sqltest.Exec(t, source, `UPDATE template_addition SET until = 0`) // minutes later it was deleted
 		if again := must(t, here, parcel); again.ID == f.ID || adds(sim) != n+1 {
 			t.Errorf("deleted in the console: %+v, was %+v", again, f)
 		}

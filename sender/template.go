@@ -32,6 +32,7 @@ type TemplateChange struct {
 type Addition struct {
 	AppID, Key string
 	TemplateID string   // once it is known
+	Young      bool     // since a few minutes: WeChat's list may not show it yet
 	Before     []string // ids in the list before it was added; nil: nobody has begun to
 	Others     []string // ids that other choices became
 	Claim      int64

@@ -13,7 +13,12 @@ type additionRow struct {
 	TemplateID string `db:"template_id"`
 	Before     []byte `db:"before_json"`
 	Claim      int64  `db:"claim"`
+	Young      bool   `db:"young"`
 }
+
+// youth is how long after it was added a template may be missing in WeChat's
+// list; until then the row's until, which no lease needs any more, is ahead.
+const youth = 10 * time.Minute
 
 // ClaimAddition takes a choice's lease by compare-and-set.
 func (t *Templates) ClaimAddition(ctx context.Context, appID, key string, lease time.Duration) (a sender.Addition, err error) {
@@ -29,12 +34,12 @@ func (t *Templates) ClaimAddition(ctx context.Context, appID, key string, lease 
 			return err
 		}
 		var row additionRow
-		if err := x.get(ctx, &row, `SELECT template_id, before_json, claim FROM template_addition WHERE app_id = ? AND word = ?`, appID, key); err != nil {
+		if err := x.get(ctx, &row, `SELECT template_id, before_json, claim, until > {now} AS young FROM template_addition WHERE app_id = ? AND word = ?`, appID, key); err != nil {
 			return err
 		}
 		switch {
 		case row.TemplateID != "":
-			a.TemplateID, a.Claim = row.TemplateID, 0
+			a.TemplateID, a.Young, a.Claim = row.TemplateID, row.Young, 0
 			return nil
 		case won == 0:
 			return sender.ErrLeased
@@ -63,7 +68,7 @@ func (t *Templates) PlanAddition(ctx context.Context, a sender.Addition, before 
 
 // FinishAddition keeps the id.
 func (t *Templates) FinishAddition(ctx context.Context, a sender.Addition, id string) error {
-	return t.held(ctx, `template_id = ?, before_json = NULL, claim = 0, until = 0`, a, id)
+	return t.held(ctx, fmt.Sprintf(`template_id = ?, before_json = NULL, claim = 0, until = {now} + %d`, youth.Milliseconds()), a, id)
 }
 
 // LeaveAddition ends the lease.
@@ -86,7 +91,7 @@ func (t *Templates) held(ctx context.Context, set string, a sender.Addition, arg
 
 // RecordAddition keeps what a choice became.
 func (t *Templates) RecordAddition(ctx context.Context, appID, key, id string) error {
-	_, err := t.db.run().exec(ctx, `INSERT INTO template_addition (app_id, word, template_id, before_json, claim, until) VALUES (?, ?, ?, NULL, 0, 0)`+
-		t.db.onConflict("app_id, word", "template_id", "before_json", "claim", "until"), appID, key, id)
+	_, err := t.db.run().exec(ctx, `INSERT INTO template_addition (app_id, word, template_id, before_json, claim, until) VALUES (?, ?, ?, NULL, 0, {now} + ?)`+
+		t.db.onConflict("app_id, word", "template_id", "before_json", "claim", "until"), appID, key, id, youth.Milliseconds())
 	return err
 }

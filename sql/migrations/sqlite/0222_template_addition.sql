@@ -2,7 +2,8 @@
 -- What was taken of the public library into an account's list. word is the
 -- digest of the choice; template_id is empty until it is known. before_json
 -- holds the ids of the list before it is added: who finds it without a
--- template_id looks for what has come since. until is the end of the lease.
+-- template_id looks for what has come since. until is the end of the lease, then the
+-- time from which a template that the list lacks counts as deleted.
 CREATE TABLE template_addition (
   app_id      VARCHAR(64) NOT NULL,
   word        VARCHAR(64) NOT NULL,
