@@ -123,3 +123,22 @@ func TestAllowancesAreGivenBackWhenTheWindowHasPassed(t *testing.T) {
 		t.Errorf("%d bytes are kept", len(s.Recent))
 	}
 }
+
+// FuzzSpent: whatever stands in the column, nothing panics or grows.
+func FuzzSpent(f *testing.F) {
+	f.Add([]byte{0, 0, 0, 1, 0, 2, 9}, 3, int64(1_800_000_000_000))
+	f.Add([]byte("\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00"), -1, int64(5))
+	f.Fuzz(func(t *testing.T, recent []byte, flying int, until int64) {
+		s := notify.Spent{Recent: recent, Flying: flying, Until: until}
+		const now = 1_800_000_000_000
+		if s.Wait(notify.MemberAllowance, now) < 0 {
+			t.Error("a wait below nothing")
+		}
+		s.Begin(now, now+90_000)
+		s.End(true, now)
+		s.Take(now)
+		if len(s.Recent) > len(recent)+3*6 {
+			t.Errorf("%d bytes became %d", len(recent), len(s.Recent))
+		}
+	})
+}

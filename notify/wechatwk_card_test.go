@@ -267,3 +267,18 @@ func TestLongerTextsThanWeComSuggestsAreTakenWithAWarning(t *testing.T) {
 		}
 	}
 }
+
+func FuzzCardsNeverPanic(f *testing.F) {
+	for _, card := range cards() {
+		f.Add(quoted(card))
+	}
+	f.Add(`{"card_type":"vote_interaction","checkbox":null,"main_title":[]}`)
+	h, _ := weComHouse(f, sqltest.Source(f, "sqlite"), simulator.Corp{Members: members(1)})
+	f.Fuzz(func(t *testing.T, card string) {
+		_, err := h.room.Accept(context.Background(), office, "/v1/sent", "", []byte(`{"aud_wechatwk":["a"],"msg_wechatwk":[{"msgtype":"template_card","template_card":`+card+`}]}`))
+		var refusal *notify.Refusal
+		if err != nil && !errors.As(err, &refusal) {
+			t.Fatalf("%q: %v", card, err)
+		}
+	})
+}

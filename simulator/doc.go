@@ -45,6 +45,8 @@
 //
 //	POST   /simulator/console      one Console: an account's own address, verified and then pushed to
 //	POST   /simulator/own-message  one OwnMessage, to the address in the account's console
+//	GET    /simulator/app-sends    ?corp_id=&agent_id=: what an app on WeCom sent, with whom it silently left out
+//	POST   /simulator/card-click   one CardClick: a member's click on a card of app-sends
 //
 // A readable index is at /, the ledger as a page at /ledger.
 package simulator
