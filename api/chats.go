@@ -50,16 +50,7 @@ func (s *server) listChats(c *call) error {
 	if err != nil {
 		return vendorProblem(code, err)
 	}
-	next := ""
-	if len(all) > p.limit {
-		all = all[:p.limit]
-		next = all[p.limit-1].ID
-	}
-	shown := make([]chatAnswer, len(all))
-	for i, x := range all {
-		shown[i] = showChat(x)
-	}
-	return c.reply(http.StatusOK, list(shown, next))
+	return c.reply(http.StatusOK, listBy(all, p.limit, func(x sender.Chat) string { return x.ID }, showChat))
 }
 
 func (s *server) makeChat(c *call) error {

@@ -73,13 +73,18 @@ func list[T any](all []T, next string) items[T] {
 	return items[T]{all, base64.RawURLEncoding.EncodeToString([]byte(next))}
 }
 
-// listByID makes the answer of a list that goes by id, of which up to limit+1
-// were asked for: the one too many only tells that there is more.
+// listByID is listBy for a list that goes by id.
 func listByID[T, A any](all []T, limit int, id func(T) int64, show func(T) A) items[A] {
+	return listBy(all, limit, func(x T) string { return strconv.FormatInt(id(x), 10) }, show)
+}
+
+// listBy makes the answer of a list that goes by a key, of which up to limit+1
+// were asked for: the one too many only tells that there is more.
+func listBy[T, A any](all []T, limit int, key func(T) string, show func(T) A) items[A] {
 	next := ""
 	if len(all) > limit {
 		all = all[:limit]
-		next = strconv.FormatInt(id(all[limit-1]), 10)
+		next = key(all[limit-1])
 	}
 	shown := make([]A, len(all))
 	for i, x := range all {

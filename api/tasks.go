@@ -139,16 +139,9 @@ func (s *server) taskEmployees(c *call) error {
 	if err != nil {
 		return taskProblem(code, err)
 	}
-	next := ""
-	if len(all) > p.limit {
-		all = all[:p.limit]
-		next = all[p.limit-1].UserID
-	}
-	shown := make([]employeeAnswer, len(all))
-	for i, e := range all {
-		shown[i] = employeeAnswer{e.UserID, e.Sent, known(e.At)}
-	}
-	return c.reply(http.StatusOK, list(shown, next))
+	return c.reply(http.StatusOK, listBy(all, p.limit, func(e notify.TaskEmployee) string { return e.UserID }, func(e notify.TaskEmployee) employeeAnswer {
+		return employeeAnswer{e.UserID, e.Sent, known(e.At)}
+	}))
 }
 
 type targetAnswer struct {
@@ -182,16 +175,9 @@ func (s *server) taskResults(c *call) error {
 	if err != nil {
 		return taskProblem(code, err)
 	}
-	next := ""
-	if len(all) > p.limit {
-		all = all[:p.limit]
-		next = all[p.limit-1].ID + " " + all[p.limit-1].UserID
-	}
-	shown := make([]targetAnswer, len(all))
-	for i, x := range all {
-		shown[i] = targetAnswer{x.ID, x.UserID, x.Result.String(), known(x.At)}
-	}
-	return c.reply(http.StatusOK, list(shown, next))
+	return c.reply(http.StatusOK, listBy(all, p.limit, func(x notify.TaskTarget) string { return x.ID + " " + x.UserID }, func(x notify.TaskTarget) targetAnswer {
+		return targetAnswer{x.ID, x.UserID, x.Result.String(), known(x.At)}
+	}))
 }
 
 func (s *server) remindTask(c *call) error { return s.changeTask(c, s.Notify.RemindTask) }
