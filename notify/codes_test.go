@@ -21,6 +21,7 @@ var (
 	again    = fate{notify.Sending, "", true}        // the outcome is not known: repeated while WeChat would notice
 	laterAll = fate{notify.Queued, "sender", false}  // token, account or platform: all calls of the sender wait
 	laterOne = fate{notify.Queued, "feature", false} // quota, permission or ban of the call: it waits alone
+	soon     = fate{notify.Queued, "", false}        // a repeat came too early: it waits a minute by itself
 	leftOut  = fate{notify.Failed, "", true}         // this recipient or its values, or a request that is not to be repeated
 	stopped  = fate{notify.Failed, "", false}        // the message is wrong for everyone
 	sent     = fate{notify.Sent, "", true}           // it was taken before
@@ -39,15 +40,16 @@ var everyCode = []struct {
 	{leftOut, []int{40002, 40029, 40163, 40226, 41001, 41002, 41003, 41004, 41008, 42003, 43001, 43002, 43003, 61009, 61010, 61014, 61015, 61451, 63001, 76001, 76002, 76003, 76004, 76021, 76022}},
 	// https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage
 	{laterOne, []int{65400}},
-	{leftOut, []int{40003, 40032, 40130, 40132, 41009, 43004, 43005, 43006, 43019, 43101, 45015, 45037, 45047, 46004, 48002, 50005}},
-	{stopped, []int{40031, 61452, 65401, 65402}},
+	{leftOut, []int{40003, 40031, 40032, 40130, 40132, 41009, 43004, 43005, 43006, 43019, 43101, 45015, 45037, 45047, 46004, 48002, 50005}},
+	{stopped, []int{61452, 65401, 65402}},
 	// https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage
 	{laterOne, []int{40251, 43106, 200011}},
 	{leftOut, []int{40102, 40103, 40246, 40250, 41028, 41029, 43100, 43108, 45012, 45014, 45026, 45027, 46101, 47001, 47002, 47003, 200002, 200012, 200013, 200014, 200016, 200017, 200018, 200019, 200020, 200021}},
 	{stopped, []int{40036, 40037, 40165, 40166, 40173, 40249, 40252, 41030, 43102, 43104, 43105, 43116, 45013, 45051, 45082, 48011, 93009}},
 	// https://developers.weixin.qq.com/doc/service/api/draftbox/draftmanage/api_draft_add
 	{again, []int{45085}},
-	{laterOne, []int{40200, 42010, 43007, 45034, 45062, 45063, 45066, 45087, 45094, 48003, 53500, 53501}},
+	{soon, []int{42010, 45066}},
+	{laterOne, []int{40200, 43007, 45034, 45062, 45063, 45087, 45094, 48003, 53500, 53501}},
 	{leftOut, []int{40008, 40033, 40035, 40038, 40060, 40097, 40101, 40114, 40129, 41005, 41006, 44002, 44005, 45050, 45052, 45067, 45072, 45080, 45081, 45083, 45084, 53502, 53600, 87009}},
 	{sent, []int{45065}},
 	{stopped, []int{40004, 40005, 40006, 40007, 40009, 40010, 40011, 40012, 40039, 40048, 40059, 40066, 40113, 40118, 40121, 40126, 40128, 40137, 40155, 40192, 40213, 40214, 40227, 40229, 41040, 44001, 44003, 44004, 44008, 44009, 45001, 45002, 45003, 45004, 45005, 45006, 45007, 45008, 45064, 45086, 45098, 45099, 45110, 45157, 45158, 45159, 45166, 45168, 46001, 48005, 48008, 48013, 48014, 48021, 87014, 88000}},

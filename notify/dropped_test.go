@@ -99,14 +99,14 @@ func TestTheDaysMembersAreThoseOfTheCompanysAccounts(t *testing.T) {
 		if m.Counts[notify.Sent] != 200 || m.Counts[notify.Queued] != 51 || len(reached(sim)) != 200 {
 			h.t.Errorf("counts %v, %d reached", m.Counts, len(reached(sim)))
 		}
-		if n := sqltest.Number(h.t, h.source, `SELECT COUNT(*) FROM sender_pause`); n != 0 {
+		if n := sqltest.Number(h.t, h.source, `SELECT (SELECT COUNT(*) FROM sender_pause) + (SELECT COUNT(*) FROM feature_pause)`); n != 0 {
 			h.t.Errorf("WeCom had to refuse: %d pauses", n)
 		}
 		sqltest.Exec(h.t, h.source, `UPDATE app_day SET day = day - 1`) // tomorrow
 		sqltest.Exec(h.t, h.source, `UPDATE chunk SET due_at = 5 WHERE queued > 0`)
 		sqltest.Exec(h.t, h.source, `UPDATE sender SET accounts = 0 WHERE code = 'wk'`)
 		h.send()
-		if n := sqltest.Number(h.t, h.source, `SELECT COUNT(*) FROM sender_pause`); n != 1 { // the simulator's day is not over
+		if n := sqltest.Number(h.t, h.source, `SELECT COUNT(*) FROM feature_pause`); n != 1 { // the simulator's day is not over
 			h.t.Errorf("what WeCom refuses is not obeyed: %d pauses", n)
 		}
 		h.adds(msgID)

@@ -112,7 +112,7 @@ var weComTable = []span{
 	one(60021, "the user is not in the app's visible range (可见范围)", ErrRecipient),
 	one(60111, "the user does not exist, has left, or is out of range", ErrRecipient),
 	one(60123, "the department does not exist", ErrRecipient),
-	one(81013, "all users, departments and tags are invalid, out of the app's visible range (可见范围), or of a company that shares the app (企业互联, 上下游)", ErrRecipient),
+	one(81013, "all recipients are invalid, out of the app's visible range (可见范围), or of a company that shares the app (企业互联, 上下游)", ErrRecipient),
 	one(82001, "no recipient is left: all are invalid or out of the app's visible range (可见范围)", ErrRecipient),
 	one(82102, "the user never got the card", ErrRecipient),
 	one(84061, "the app has no relation with the customer", ErrRecipient),
