@@ -27,6 +27,12 @@
 // repeated whole, or not at all; WeCom notices the same bytes
 // (https://developer.work.weixin.qq.com/document/path/90236).
 //
+// # Who agreed
+//
+// Some messages need the recipient's consent. Before they are accepted, Rights
+// is asked and the answer warns of whom none is known (hint.go); what becomes of
+// them is told to its ledger through rows that are written with the results.
+//
 // This version sends template messages of Official Accounts (wechatoa.go),
 // subscription messages of theirs and of Mini Programs (subscribe.go), one-time
 // subscriptions, of mobile apps, too (onetime.go), customer-service messages
