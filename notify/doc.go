@@ -25,7 +25,10 @@
 //
 // A WeCom app hands many recipients over in one call (crowd.go), which is
 // repeated whole, or not at all; WeCom notices the same bytes
-// (https://developer.work.weixin.qq.com/document/path/90236).
+// (https://developer.work.weixin.qq.com/document/path/90236). An article
+// (mass.go) goes to up to 10,000 openids in one call, never to one; WeChat
+// notices its clientmsgid for a day. A message of several such calls sends a
+// copy of the draft in each, which is written down before it is sent.
 //
 // # Who agreed
 //
@@ -36,7 +39,7 @@
 // This version sends template messages of Official Accounts (wechatoa.go),
 // subscription messages of theirs and of Mini Programs (subscribe.go), one-time
 // subscriptions, of mobile apps, too (onetime.go), customer-service messages
-// (customer.go), and messages of WeCom apps (wechatwk.go).
+// (customer.go), articles (mass.go), and messages of WeCom apps (wechatwk.go).
 // The room holds no token and knows no other room: senders and users come in
 // through interfaces.
 package notify
