@@ -101,6 +101,7 @@ func TestWhatIsWrongWithAnArticleIsSaid(t *testing.T) {
 		"a preview for two":               {"POST", "press/articles/GONE/preview", `{"openid":"o","wechat_name":"w"}`, 400, "openid"},
 		"a preview for a stranger":        {"POST", "press/articles/GONE/preview", `{"openid":"stranger"}`, 400, "40003"},
 		"a place beyond":                  {"PATCH", "press/articles/GONE", `{"index":8,"article":` + anArticle + `}`, 400, "index"},
+		"a place beyond, of a draft":      {"PATCH", "press/articles/GONE", `{"index":7,"article":` + anArticle + `}`, 404, "no such thing"},
 		"a publication that is none":      {"GET", "press/publications/5", ``, 404, "53502"},
 		"an article of it, 0":             {"DELETE", "press/publications/5?index=0", ``, 400, "index"},
 	} {

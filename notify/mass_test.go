@@ -275,7 +275,7 @@ func TestADraftThatIsGoneFailsTheMessageAndARetryTakesANewOne(t *testing.T) {
 		h.hurry(several)
 		for _, id := range []string{gone, several} {
 			for _, r := range h.recipients(id) {
-				if r.State != notify.Failed || r.Code != 40007 {
+				if r.State != notify.Failed || r.Code != 40007 || !strings.HasPrefix(r.Text, "the draft is not in") {
 					h.t.Errorf("%+v", r)
 				}
 			}

@@ -105,9 +105,9 @@ var contentCodes = map[int]row{
 	87009: {"the signature is invalid", ErrRequest},
 }
 
-// gone are the codes that say that what a call was about is not there, or no longer, or another account's: a draft, a mass
-// send, a publication or its article.
-var gone = []int{40007, 40059, 53502, 53600}
+// gone are the codes that say that what a call was about is not there, or no longer, or another account's: a draft or one of
+// its articles, a mass send, a publication or its article.
+var gone = []int{40007, 40059, 40114, 53502, 53600}
 
 // Gone tells that what the call was about is not there.
 func (e *Error) Gone() bool { return slices.Contains(gone, e.Code) }
