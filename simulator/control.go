@@ -49,6 +49,7 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("GET /simulator/app-sends", s.controlAppSends)
 	mux.HandleFunc("POST /simulator/visit", s.controlVisit)
 	mux.HandleFunc("POST /simulator/login", s.controlLogin)
+	mux.HandleFunc("POST /simulator/customers-sent", s.controlCustomersSent)
 	mux.HandleFunc("GET /connect/oauth2/authorize", s.openConnect)
 	mux.HandleFunc("GET /simulator/release-test", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.ReleaseVerdicts(), nil) })
 	mux.HandleFunc("POST /simulator/release-test", s.controlReleaseTest)

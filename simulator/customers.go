@@ -2,7 +2,9 @@ package simulator
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -207,4 +209,17 @@ func (s *Simulator) CustomerTasks(corpID string) []CustomerTask {
 		all[i].Sent = maps.Clone(t.Sent)
 	}
 	return all
+}
+
+func (s *Simulator) controlCustomersSent(w http.ResponseWriter, r *http.Request) {
+	var m struct {
+		CorpID string `json:"corp_id"`
+		MsgID  string `json:"msgid"`
+		UserID string `json:"userid"`
+	}
+	err := read(w, r, &m)
+	if err == nil && !s.SendToCustomers(m.CorpID, m.MsgID, m.UserID) {
+		err = errors.New("the employee has no such task, or it was canceled")
+	}
+	reply(w, done, err)
 }

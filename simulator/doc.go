@@ -47,6 +47,7 @@
 //	POST   /simulator/own-message  one OwnMessage, to the address in the account's console
 //	GET    /simulator/app-sends    ?corp_id=&agent_id=: what an app on WeCom sent, with whom it silently left out
 //	POST   /simulator/card-click   one CardClick: a member's click on a card of app-sends
+//	POST   /simulator/customers-sent {"corp_id", "msgid", "userid"}: an employee presses "send" for a mass message to customers
 //
 // A readable index is at /, the ledger as a page at /ledger.
 package simulator

@@ -111,3 +111,21 @@ func TestWrongSecretsBanTheAddressForAnHour(t *testing.T) {
 		wrong("corpid="+corpID+"&corpsecret=secret-three", 40001)
 	})
 }
+
+func TestAnEmployeeSendsAMassMessageOverHTTP(t *testing.T) {
+	h := newHouse(t, func(*Config) {})
+	if err := h.sim.AddCorp(Corp{CorpID: corpID, Agents: []Agent{{AgentID: 1, Secret: "s"}}, Customers: map[string][]string{"li.na": {"wmA"}}}); err != nil {
+		t.Fatal(err)
+	}
+	token := h.wecom("gettoken", "corpid=%s&corpsecret=s", corpID).text("access_token")
+	made := h.read(h.do(http.MethodPost, WeComPath+"/cgi-bin/externalcontact/add_msg_template?access_token="+token, `{"sender":"li.na","text":{"content":"a"}}`))
+	body := `{"corp_id":"` + corpID + `","userid":"li.na","msgid":"` + made.text("msgid") + `"}`
+	for _, c := range []struct{ body, want string }{{body, `{"ok":true}`}, {strings.Replace(body, "li.na", "zhao", 1), "no such task"}} {
+		if got := string(marshal(h.read(h.do(http.MethodPost, "/simulator/customers-sent", c.body)))); !strings.Contains(got, c.want) {
+			t.Errorf("%s gave %s", c.body, got)
+		}
+	}
+	if all := h.sim.CustomerTasks(corpID); len(all) != 1 || len(all[0].Sent) != 1 {
+		t.Errorf("%+v", all)
+	}
+}
