@@ -31,9 +31,6 @@ const (
 	mostMass  = 10_000
 )
 
-// codeLone is WeChat's for a list of one openid.
-const codeLone = 40130
-
 const loneText = "WeChat sends an article to two openids or more: reach one person by a customer-service message (type 3, mpnews or mpnewsarticle), or by POST /v1/senders/{code}/articles/{media_id}/preview"
 
 // massMessage is an element of msg_wechatoa of type 4.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"wechattpp/notify"
@@ -45,7 +46,7 @@ func span(first, last int) (codes []int) {
 
 // said is how a refusal is told: what the code means, what kind of fault that is,
 // and what to do next.
-var toldForm = regexp.MustCompile(`^wecom message/send: errcode -?\d+ \(hint \S+\): [^(].+ \(.+\): [^;]+;`)
+var toldForm = regexp.MustCompile(`^wecom message/send: errcode -?\d+ \(hint \S+\): [^(].+ \(.+\): [^;]+(;|$)`)
 
 func TestEveryCodeOfWeComDoesWhatItsTableSays(t *testing.T) {
 	eachWeCom(t, simulator.Corp{Members: members(2)}, func(h *house, sim *simulator.Simulator) {
@@ -65,7 +66,7 @@ func TestEveryCodeOfWeComDoesWhatItsTableSays(t *testing.T) {
 					h.send()
 				}
 				for _, r := range h.recipients(msgID) {
-					told := r.Code == code && toldForm.MatchString(r.Text)
+					told := r.Code == code && toldForm.MatchString(r.Text) && len([]rune(r.Text)) < 255 && !strings.HasSuffix(r.Text, "errmsg")
 					if r.State != group.state || !told && group.state != notify.Sending {
 						h.t.Errorf("%d, %s: %s is %s, %d, %q", code, group.what, r.Identity, r.State, r.Code, r.Text)
 					}

@@ -218,9 +218,15 @@ func whichRecipients(rows []movingRow) (string, []any) {
 	return strings.Join(parts, " OR "), args
 }
 
+// cut gives at most so many characters of a text.
 func cut(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most])
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	s = string(r[:most])
+	if i := strings.LastIndex(s, "; "); i > len(s)/2 { // a clause that has lost its end says nothing
+		return s[:i]
 	}
 	return s
 }
