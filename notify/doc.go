@@ -36,10 +36,14 @@
 // is asked and the answer warns of whom none is known (hint.go); what becomes of
 // them is told to its ledger through rows that are written with the results.
 //
-// This version sends template messages of Official Accounts (wechatoa.go),
-// subscription messages of theirs and of Mini Programs (subscribe.go), one-time
-// subscriptions, of mobile apps, too (onetime.go), customer-service messages
-// (customer.go), articles (mass.go), and messages of WeCom apps (wechatwk.go).
+// # Kinds of messages
+//
+// Of Official Accounts template messages (wechatoa.go), articles (mass.go), and
+// with Mini Programs subscription messages (subscribe.go) and customer-service
+// messages (customer.go); with mobile apps one-time subscriptions (onetime.go);
+// of WeCom the messages of apps (wechatwk.go), of their chats (chat.go) and of
+// groups' webhooks (robot.go), and mass messages to customers (task.go), which
+// an employee sends.
 // The room holds no token and knows no other room: senders and users come in
 // through interfaces.
 package notify
