@@ -30,6 +30,9 @@ func newSubscribing(t *testing.T, w *world) *subscribing {
 	s := &subscribing{j, j.r.admin(), samples[2]}
 	j.authorize(s.admin)
 	(&mainJob{t, w, j.r, ctx, s.mini}).authorizeAs(s.admin, "mpQueue", "wechatmp")
+	if err := s.admin.call(ctx, http.MethodPost, "/v1/senders/mpQueue/templates/refresh", nil, nil); err != nil { // else each send warns of that
+		t.Fatal(err)
+	}
 	return s
 }
 
