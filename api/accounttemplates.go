@@ -61,11 +61,7 @@ type accountTemplatesAnswer struct {
 
 // listAccountTemplates pages through what is kept of the account's own lists.
 func (s *server) listAccountTemplates(c *call) error {
-	code, err := c.granted()
-	if err != nil {
-		return err
-	}
-	p, err := c.page()
+	code, p, err := c.grantedPage()
 	if err != nil {
 		return err
 	}

@@ -66,11 +66,7 @@ func (s *server) readDraft(c *call) error {
 
 // listDrafts pages by place: the box is WeChat's, and has no ids to go on from.
 func (s *server) listDrafts(c *call) error {
-	code, err := c.granted()
-	if err != nil {
-		return err
-	}
-	p, err := c.page()
+	code, p, err := c.grantedPage()
 	if err != nil {
 		return err
 	}

@@ -38,11 +38,7 @@ func showChat(x sender.Chat) chatAnswer {
 
 // listChats pages through the chats that an app made by us.
 func (s *server) listChats(c *call) error {
-	code, err := c.granted()
-	if err != nil {
-		return err
-	}
-	p, err := c.page()
+	code, p, err := c.grantedPage()
 	if err != nil {
 		return err
 	}

@@ -57,15 +57,19 @@ func (c *call) granted() (string, error) {
 	return code, nil
 }
 
+// grantedPage is granted and page: what a list of a sender begins with.
+func (c *call) grantedPage() (code string, p page, err error) {
+	if code, err = c.granted(); err == nil {
+		p, err = c.page()
+	}
+	return code, p, err
+}
+
 func noSender(code string) error { return missing("sender " + strconv.Quote(code)) }
 
 // listFollowers pages through the openids that are known to follow.
 func (s *server) listFollowers(c *call) error {
-	code, err := c.granted()
-	if err != nil {
-		return err
-	}
-	p, err := c.page()
+	code, p, err := c.grantedPage()
 	if err != nil {
 		return err
 	}

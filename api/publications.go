@@ -49,11 +49,7 @@ func (s *server) publishDraft(c *call) error {
 }
 
 func (s *server) listPublications(c *call) error {
-	code, err := c.granted()
-	if err != nil {
-		return err
-	}
-	p, err := c.page()
+	code, p, err := c.grantedPage()
 	if err != nil {
 		return err
 	}
@@ -61,12 +57,7 @@ func (s *server) listPublications(c *call) error {
 	if err != nil {
 		return articleProblem(code, err)
 	}
-	next := ""
-	if len(all) > p.limit {
-		all = all[:p.limit]
-		next = all[p.limit-1].PublishID
-	}
-	return c.reply(http.StatusOK, list(mapped(all, showPublication), next))
+	return c.reply(http.StatusOK, listBy(all, p.limit, func(p sender.Publication) string { return p.PublishID }, showPublication))
 }
 
 func (s *server) readPublication(c *call) error {

@@ -80,11 +80,7 @@ func (s *server) makeTask(c *call) error {
 }
 
 func (s *server) listTasks(c *call) error {
-	code, err := c.granted()
-	if err != nil {
-		return err
-	}
-	p, err := c.page()
+	code, p, err := c.grantedPage()
 	if err != nil {
 		return err
 	}
