@@ -73,7 +73,7 @@ func TestAnAppsRepeatsAreNoticedFloodsDroppedAndMessagesRecalledForADay(t *testi
 		h, token := appHouse(t)
 		const body = `{"touser":"liwei","msgtype":"text","agentid":1000002,"text":{"content":"x"},"enable_duplicate_check":1,"duplicate_check_interval":600}`
 		first := h.app(token, "send", body).text("msgid")
-		time.Sleep(599 * time.Second)
+		time.Sleep(599 * time.Second) // of a fake clock: just within the interval
 		if h.app(token, "send", body).text("msgid") != first || len(h.sim.AppSends(corpID, 1000002)) != 1 {
 			t.Error("a repeat within the interval is a message of its own")
 		}

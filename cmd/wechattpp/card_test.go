@@ -72,7 +72,7 @@ func TestACardIsSentClickedAndUpdated(t *testing.T) {
 				if err = post("/v1/messages/"+sent.MsgID+"/card", gone, &all); err == nil {
 					break
 				}
-				time.Sleep(20 * time.Millisecond)
+				time.Sleep(20 * time.Millisecond) // between tries, at most a hundred
 			}
 			if err != nil || len(all.Calls) != 1 || all.Calls[0]["state"] != "updated" {
 				t.Errorf("%v, %v", all, err)
