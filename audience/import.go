@@ -144,15 +144,16 @@ func (r *Room) parts(ctx context.Context, id int64, rows *rows, t table) error {
 			}
 		}
 	}()
-	err := rows.cut(reading, t, func(p Part) {
-		select {
-		case parts <- p:
-		case <-reading.Done(): // the caller has left, or a part could not be written
-		}
-	})
-	close(parts)
-	<-written
 	defer stop(nil)
+	err := func() error {
+		defer func() { close(parts); <-written }() // whatever becomes of the reading
+		return rows.cut(reading, t, func(p Part) {
+			select {
+			case parts <- p:
+			case <-reading.Done(): // the caller has left, or a part could not be written
+			}
+		})
+	}()
 	if lost := context.Cause(reading); lost != nil {
 		return lost
 	}

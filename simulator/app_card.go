@@ -26,7 +26,7 @@ var taskForm = regexp.MustCompile(`^[0-9A-Za-z_@-]{1,128}$`)
 
 func (c appCard) text(name string) string {
 	var s string
-	_ = json.Unmarshal(c[name], &s)
+	_ = json.Unmarshal(c[name], &s) // what is no text is none
 	return s
 }
 
