@@ -33,7 +33,7 @@ func TestALoanEndsAtThePlannedRenewalAndIsNeverShort(t *testing.T) {
 			last, ends = loan.Access, time.Now().Add(loan.For)
 			time.Sleep(time.Minute)
 		}
-		if n := v.calls.Load(); n < 6 || n > 9 {
+		if n := v.calls.Load(); n < 7 || n > 12 { // each is planned for its 60th to 100th minute, at random
 			t.Errorf("%d renewals in twelve hours", n)
 		}
 	})

@@ -3,13 +3,16 @@ package sqltest
 import (
 	stdsql "database/sql"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
 )
 
-// raw opens a test's database past everything of ours.
-func raw(t testing.TB, source string) *stdsql.DB {
+// past runs f on a test's database, past everything of ours. Its connection ends
+// with it: a test may ask a thousand times, and a server has only so many.
+func past(t testing.TB, source string, f func(db *stdsql.DB) error) {
 	t.Helper()
 	kind, rest, _ := strings.Cut(source, ":")
 	if kind == "sqlite" {
@@ -19,83 +22,88 @@ func raw(t testing.TB, source string) *stdsql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
+	if err := errors.Join(f(db), db.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Number asks a test's database for one number, past everything of ours.
 func Number(t testing.TB, source, query string, args ...any) (n int64) {
 	t.Helper()
-	if err := raw(t, source).QueryRow(query, args...).Scan(&n); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
+	past(t, source, func(db *stdsql.DB) error { return told(query, db.QueryRow(query, args...).Scan(&n)) })
 	return n
+}
+
+func told(query string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", query, err)
+	}
+	return nil
 }
 
 // Texts asks a test's database for a column of texts, past everything of ours.
 func Texts(t testing.TB, source, query string, args ...any) (all []string) {
 	t.Helper()
-	rows, err := raw(t, source).Query(query, args...)
+	past(t, source, func(db *stdsql.DB) (err error) {
+		all, err = column[string](db, query, args...)
+		return told(query, err)
+	})
+	return all
+}
+
+// column reads a query of one column.
+func column[T any](db *stdsql.DB, query string, args ...any) (all []T, err error) {
+	rows, err := db.Query(query, args...)
 	if err != nil {
-		t.Fatalf("%s: %v", query, err)
+		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // its error comes from Err
 	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			t.Fatal(err)
+		var v T
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
 		}
-		all = append(all, s)
+		all = append(all, v)
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return all
+	return all, rows.Err()
 }
 
 // Exec changes a test's database, past everything of ours.
 func Exec(t testing.TB, source, query string, args ...any) {
 	t.Helper()
-	if _, err := raw(t, source).Exec(query, args...); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
+	past(t, source, func(db *stdsql.DB) error {
+		_, err := db.Exec(query, args...)
+		return told(query, err)
+	})
 }
 
 // EventsInFeed reads the feed as webhook does and answers how often each event
 // is told of.
 func EventsInFeed(t testing.TB, source string) map[int64]int {
 	t.Helper()
-	db, told := raw(t, source), map[int64]int{}
-	for _, l := range lines(t, db) {
-		rows, err := db.Query(`SELECT id FROM event WHERE id BETWEEN ? AND ? AND (held = 0 OR ? = 0)`, l.first, l.last, l.ranged)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var id int64
-			if err := rows.Scan(&id); err != nil {
-				t.Fatal(err)
+	often := map[int64]int{}
+	past(t, source, func(db *stdsql.DB) error {
+		all, err := lines(db)
+		for _, l := range all {
+			ids, err := column[int64](db, `SELECT id FROM event WHERE id BETWEEN ? AND ? AND (held = 0 OR ? = 0)`, l.first, l.last, l.ranged)
+			if err != nil {
+				return err
 			}
-			told[id]++
+			for _, id := range ids {
+				often[id]++
+			}
 		}
-		if err := rows.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return told
+		return err
+	})
+	return often
 }
 
 type feedLine struct{ first, last, ranged int64 }
 
-func lines(t testing.TB, db *stdsql.DB) (all []feedLine) {
-	t.Helper()
+func lines(db *stdsql.DB) (all []feedLine, err error) {
 	rows, err := db.Query(`SELECT type, event_id, data FROM feed WHERE event_id > 0`)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // its error comes from Err
 	for rows.Next() {
@@ -103,19 +111,16 @@ func lines(t testing.TB, db *stdsql.DB) (all []feedLine) {
 		var data []byte
 		var l feedLine
 		if err := rows.Scan(&kind, &l.first, &data); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if l.last = l.first; kind == "events" {
 			var d struct{ Last int64 }
 			if err := json.Unmarshal(data, &d); err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			l.last, l.ranged = d.Last, 1
 		}
 		all = append(all, l)
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return all
+	return all, rows.Err()
 }

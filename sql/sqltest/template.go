@@ -97,20 +97,8 @@ func fillMySQL(place string) error {
 	return nil
 }
 
-func tables(db *stdsql.DB, schema string) (names []string, err error) {
-	rows, err := db.Query("SELECT table_name FROM information_schema.tables WHERE table_schema = " + schema)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // its error comes from Err
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
+func tables(db *stdsql.DB, schema string) ([]string, error) {
+	return column[string](db, "SELECT table_name FROM information_schema.tables WHERE table_schema = "+schema)
 }
 
 // mysqlTemplate names a migrated database on the server. All processes share it,
