@@ -2,7 +2,10 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"wechattpp/notify"
@@ -28,14 +31,14 @@ func showMass(m notify.Called) massAnswer {
 	return a
 }
 
-// massSends lists the calls for many of a message, with what the vendor told of
-// each.
+// massSends lists the calls for many of a message, the first first, with what the
+// vendor told of each.
 func (s *server) massSends(c *call) error {
 	p, err := c.page()
 	if err != nil {
 		return err
 	}
-	after, err := p.number()
+	after, err := massCursor(p.after)
 	if err != nil {
 		return err
 	}
@@ -43,5 +46,20 @@ func (s *server) massSends(c *call) error {
 	if err != nil {
 		return noMessage(c, err)
 	}
-	return c.reply(http.StatusOK, listByID(all, p.limit, func(m notify.Called) int64 { return m.ID }, showMass))
+	return c.reply(http.StatusOK, listBy(all, p.limit, func(m notify.Called) string { return fmt.Sprint(m.BegunAt.UnixMilli(), " ", m.ID) }, showMass))
+}
+
+// massCursor reads where a page begins.
+func massCursor(after string) (m notify.Called, err error) {
+	if after == "" {
+		return m, nil
+	}
+	begun, id, _ := strings.Cut(after, " ")
+	ms, err1 := strconv.ParseInt(begun, 10, 64)
+	m.ID, err = strconv.ParseInt(id, 10, 64)
+	if err1 != nil || err != nil {
+		return m, badCursor()
+	}
+	m.BegunAt = time.UnixMilli(ms)
+	return m, nil
 }

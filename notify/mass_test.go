@@ -30,7 +30,7 @@ func newsHouse(t testing.TB, source string, n int) (*house, *simulator.Simulator
 	sim := simulator.New(simulator.Config{})
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	account := simulator.Account{AppID: newsApp, UserName: "gh_news", Secret: "the-secret-of-the-account", Tags: map[string][]string{"2": nil, "101": nil}}
+	account := simulator.Account{AppID: newsApp, UserName: "gh_news", Secret: "the-secret-of-the-account", Tags: map[string][]string{"2": nil, "101": nil, "102": nil, "103": nil, "104": nil, "105": nil}}
 	if err := sim.AddAccount(account); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestAnArticleGoesToOpenidsInOneMassSendAndItsOutcomeIsTheirs(t *testing.T) 
 			h.t.Errorf("counts %v", m.Counts)
 		}
 		h.adds(msgID)
-		calls, err := h.room.Calls(context.Background(), press, msgID, 0, 10)
+		calls, err := h.room.Calls(context.Background(), press, msgID, notify.Called{}, 10)
 		if err != nil || len(calls) != 1 || calls[0].Recipients != 250 || calls[0].Counts.Sent != 250 || calls[0].Status != "send success" || calls[0].Sender != "news" {
 			h.t.Errorf("%+v %v", calls, err)
 		}
@@ -204,6 +204,31 @@ func TestTagsAndEveryoneAreOneRecipientEachWithTheVendorsCounts(t *testing.T) {
 	})
 }
 
+func TestTheCallsOfAMessageAreListedInTheOrderInWhichTheyBegan(t *testing.T) {
+	eachNews(t, 1, func(h *house, _ *simulator.Simulator, _ []string) {
+		msgID := h.press("/v1/sent", article(h.draftOf("一"), `"aud_wechatoa_tag":["2","101","102","103","104","105"],`))
+		h.hurry(msgID)
+		sqltest.Exec(h.t, h.source, `UPDATE handover SET begun_at = 1000 + n - n % 2`) // of some at the same moment, as it happens
+		var all []notify.Called
+		for last := (notify.Called{}); ; last = all[len(all)-1] {
+			page, err := h.room.Calls(context.Background(), press, msgID, last, 4)
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			if all = append(all, page...); len(page) == 0 {
+				break
+			}
+		}
+		ids := map[int64]bool{}
+		for _, c := range all {
+			ids[c.ID] = true
+		}
+		if len(all) != 6 || len(ids) != 6 || !slices.IsSortedFunc(all, func(a, b notify.Called) int { return a.BegunAt.Compare(b.BegunAt) }) {
+			h.t.Errorf("%d calls, %d of them different: %+v", len(all), len(ids), all)
+		}
+	})
+}
+
 func TestAMassSendWithoutAnAnswerIsRepeatedUnderItsIdAndArrivesOnce(t *testing.T) {
 	eachNews(t, 3, func(h *house, sim *simulator.Simulator, ids []string) {
 		for _, times := range []int{1, 3} {
@@ -212,7 +237,7 @@ func TestAMassSendWithoutAnAnswerIsRepeatedUnderItsIdAndArrivesOnce(t *testing.T
 			}
 			msgID := h.press("/v1/sent", article(h.draftOf("一"), toOpenIDs(ids...)))
 			h.hurry(msgID)
-			calls, err := h.room.Calls(context.Background(), press, msgID, 0, 10)
+			calls, err := h.room.Calls(context.Background(), press, msgID, notify.Called{}, 10)
 			sends := sim.MassSends(newsApp)
 			last := sends[len(sends)-1]
 			if err != nil || len(calls) != 1 || calls[0].VendorMsgID != fmt.Sprint(last.MsgID) || last.Duplicates != times {

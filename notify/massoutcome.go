@@ -30,8 +30,9 @@ type Massing interface {
 	// MassOutcome joins it with its call, of which it moves the recipients that
 	// are sent or unknown to a state, if move says one.
 	MassOutcome(ctx context.Context, o MassOutcome, move *MassMove) (Matched, error)
-	// Handovers lists the calls for many of a message, in order, after a number.
-	Handovers(ctx context.Context, id MsgID, after int64, limit int) ([]Called, error)
+	// Handovers lists the calls for many of a message in the order in which they
+	// began, then by ID, after the one whose BegunAt and ID are given.
+	Handovers(ctx context.Context, id MsgID, after Called, limit int) ([]Called, error)
 }
 
 // MassMove is what an outcome makes of the recipients of its call. Those of a
@@ -104,9 +105,10 @@ func massFailure(status string) string {
 	return status
 }
 
-// Calls lists the calls for many of a message that the client may see.
-// fs.ErrNotExist: no such message of it.
-func (r *Room) Calls(ctx context.Context, c Client, msgID string, after int64, limit int) ([]Called, error) {
+// Calls lists the calls for many of a message that the client may see, the first
+// first; after is where to go on, by BegunAt and ID. fs.ErrNotExist: no such
+// message of it.
+func (r *Room) Calls(ctx context.Context, c Client, msgID string, after Called, limit int) ([]Called, error) {
 	m, err := r.Message(ctx, c, msgID)
 	if err != nil {
 		return nil, err

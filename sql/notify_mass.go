@@ -145,8 +145,8 @@ func (t tx) moveMass(ctx context.Context, l *ledger, c *chunkRow, call int64, mo
 	return t.settle(ctx, l)
 }
 
-// Handovers lists the calls of a message.
-func (n *Notify) Handovers(ctx context.Context, id notify.MsgID, after int64, limit int) ([]notify.Called, error) {
+// Handovers lists the calls of a message. Their ids are random.
+func (n *Notify) Handovers(ctx context.Context, id notify.MsgID, after notify.Called, limit int) ([]notify.Called, error) {
 	var rows []struct {
 		ID       int64   `db:"id"`
 		Sender   int64   `db:"sender_id"`
@@ -164,8 +164,9 @@ func (n *Notify) Handovers(ctx context.Context, id notify.MsgID, after int64, li
 	const query = `SELECT h.id, h.sender_id, h.begun_at, h.vendor_msg_id, o.status, o.total_count, o.filtered_count, o.sent_count, o.failed_count, o.detail, o.told_at,
 		(SELECT COUNT(*) FROM recipient r JOIN chunk c ON c.message_id = h.message_id AND c.n = h.n
 			WHERE r.message_id = h.message_id AND r.seq >= h.n * ? AND r.seq < h.n * ? + c.size AND r.handover_id = h.id) AS recipients
-		FROM handover h LEFT JOIN mass_outcome o ON o.handover_id = h.id WHERE h.message_id = ? AND h.id > ? ORDER BY h.id LIMIT ?`
-	if err := n.db.run().all(ctx, &rows, query, notify.ChunkSize, notify.ChunkSize, id.ID, after, limit); err != nil || len(rows) == 0 {
+		FROM handover h LEFT JOIN mass_outcome o ON o.handover_id = h.id WHERE h.message_id = ? AND (h.begun_at > ? OR (h.begun_at = ? AND h.id > ?)) ORDER BY h.begun_at, h.id LIMIT ?`
+	begun := unixMilli(after.BegunAt)
+	if err := n.db.run().all(ctx, &rows, query, notify.ChunkSize, notify.ChunkSize, id.ID, begun, begun, after.ID, limit); err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	codes, err := n.senderCodes(ctx, id.ID)
