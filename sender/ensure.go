@@ -47,7 +47,7 @@ func (t *Templates) Ensure(ctx context.Context, code string, c wechat.Choice) (f
 			return f, "", err
 		}
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), additionTime) // who waits may leave: what is begun is finished
-		e := &ensuring{t, a, c, way}
+		e := &ensuring{t, code, a, c, way}
 		found, err := e.do(own)
 		cancel()
 		if errors.Is(err, errGone) {
@@ -95,6 +95,7 @@ var (
 // ensuring is a choice under way into an account's list.
 type ensuring struct {
 	room    *Templates
+	code    string // of the sender
 	account *wechat.Account
 	choice  wechat.Choice
 	way     Addition
@@ -178,8 +179,14 @@ func (e *ensuring) leave(ctx context.Context, begun bool, after time.Duration, w
 	return why
 }
 
-// record writes down what the choice became.
+// record tells of the template, and then writes down what the choice became:
+// until that is done, whoever asks next finds it in the list and comes here, too.
 func (e *ensuring) record(ctx context.Context, id string) error {
+	if e.room.Added != nil {
+		if err := e.room.Added(ctx, e.code, id, e.choice); err != nil {
+			return err
+		}
+	}
 	if err := e.room.Store.FinishAddition(ctx, e.way, id); err != nil {
 		return err
 	}

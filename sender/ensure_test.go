@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,6 +96,12 @@ func TestWhoeverDiesWhileAddingLeavesNoSecondCopy(t *testing.T) {
 	}{"before the answer is written": {parcel, false}, "after it": {parcel, true}, "of template messages": {message, false}, "an older one": {wechat.Choice{Short: "TM00015"}, false}} {
 		t.Run(name, func(t *testing.T) {
 			eachPair(t, func(t *testing.T, sim *simulator.Simulator, here, there *sender.Templates, source string) {
+				var told []string
+				here.Added = func(_ context.Context, code, id string, made wechat.Choice) error {
+					told = append(told, strings.Join([]string{code, id, made.Key()}, " "))
+					return nil
+				}
+				there.Added = here.Added
 				store := here.Store
 				here.Store = dying{store, c.finished}
 				if _, _, err := here.Ensure(context.Background(), "oa", c.choice); !errors.Is(err, errDied) {
@@ -108,6 +115,11 @@ func TestWhoeverDiesWhileAddingLeavesNoSecondCopy(t *testing.T) {
 				if again := must(t, here, c.choice); again.ID != second.ID || one.ID == second.ID {
 					t.Errorf("%s, then %s; another %s", second.ID, again.ID, one.ID)
 				}
+				for id, made := range map[string]wechat.Choice{one.ID: other, second.ID: c.choice} {
+					if line := "oa " + id + " " + made.Key(); !slices.Contains(told, line) {
+						t.Errorf("%q is not told, but %q", line, told)
+					}
+				}
 				calls := sim.Calls().Paths
 				if n := calls[addPath] + calls["/cgi-bin/template/api_add_template"]; n != 2 {
 					t.Errorf("added %d times, want one for each choice", n)
@@ -115,6 +127,24 @@ func TestWhoeverDiesWhileAddingLeavesNoSecondCopy(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestATemplateThatNobodyCouldBeToldOfIsAddedOnceAndToldLater(t *testing.T) {
+	t.Parallel()
+	eachPair(t, func(t *testing.T, sim *simulator.Simulator, here, _ *sender.Templates, source string) {
+		away, told := errors.New("the trail is away"), 0
+		here.Added = func(context.Context, string, string, wechat.Choice) error { return away }
+		if _, _, err := here.Ensure(context.Background(), "oa", parcel); !errors.Is(err, away) {
+			t.Fatal(err)
+		}
+		sqltest.Exec(t, source, `UPDATE template_addition SET until = 0`) // the lease is over
+		here.Added = func(context.Context, string, string, wechat.Choice) error { told++; return nil }
+		must(t, here, parcel)
+		must(t, here, parcel)
+		if n := adds(sim); n != 1 || told != 1 {
+			t.Errorf("added %d times, told %d times", n, told)
+		}
+	})
 }
 
 func TestAnAnswerThatGotLostIsLookedForBeforeItIsAddedAgain(t *testing.T) {

@@ -10,12 +10,15 @@ import (
 
 // Templates keeps the accounts' own lists of templates, and reads the public
 // library. Lists are read from WeChat only on request, and after a change by
-// us, for it allows few such calls a day. Its fields are needed. Safe for
-// concurrent use.
+// us, for it allows few such calls a day. Its fields are needed, but for Added.
+// Safe for concurrent use.
 type Templates struct {
 	Store   TemplateStore
 	Senders *Room
 	Log     *slog.Logger // of what is added without a person asking
+	// Added is told of that, too, and keeps it for good before it returns. It may
+	// be told twice: who dies on the way is followed by another.
+	Added func(ctx context.Context, code, template string, c wechat.Choice) error
 }
 
 // ErrNoTemplates: other kinds of sender have none.

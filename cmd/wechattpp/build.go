@@ -126,7 +126,7 @@ func (h *house) rooms() (err error) {
 		WrongNumbers: cfg.WrongMobiles, NumberKey: h.store.vault.DeriveAll("mobile")[0],
 	}
 	h.followers = &sender.Followers{Store: h.store.Follower(), Senders: h.senders, Nudge: func() { h.nudge("followers") }, Log: h.log}
-	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders, Log: h.log}
+	h.templates = &sender.Templates{Store: h.store.Templates(), Senders: h.senders, Log: h.log, Added: h.templateAdded}
 	h.articles = &sender.Articles{Store: h.store.Publication(), Senders: h.senders}
 	h.users = &audience.Room{Store: h.store.Audience(), Kind: h.kind, Codes: h.senders.Codes, Members: h.members()}
 	h.ledger = &audience.Ledger{Store: h.store.Audience(), LongTerm: h.longTerm}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,6 +37,24 @@ func TestTheCallsOfThePageOnTemplatesAnswerAsItShows(t *testing.T) {
 			}
 			for _, c := range calls {
 				c.run(t, env)
+			}
+			var trail struct {
+				Items []struct {
+					Actor, Action, Target string
+					Detail                map[string]any
+				}
+			}
+			if err := r.admin().call(ctx, http.MethodGet, "/v1/audit?limit=200", nil, &trail); err != nil {
+				t.Fatal(err)
+			}
+			found := 0
+			for _, e := range trail.Items {
+				if e.Actor == "system" && e.Action == "account-template.add" && e.Target == "sender/"+jobSender && e.Detail["tid"] == "401" && e.Detail["template"] != "" {
+					found++
+				}
+			}
+			if found != 1 {
+				t.Errorf("%d entries of the template that a message had added in %+v", found, trail.Items)
 			}
 		})
 	}
