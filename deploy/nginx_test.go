@@ -49,6 +49,8 @@ func TestNginxForwardsOnlyWhatItShould(t *testing.T) {
 		{"the page that binds", "https", "GET", "/bind/abc", "", 201, true},
 		{"the return from a subscription", "https", "GET", "/subscribe/return?openid=o1&action=confirm&scene=1&reserved=r", "", 201, true},
 		{"a file for WeCom", "https", "POST", "/v1/senders/hr/media", strings.Repeat("x", 20<<20+1000), 201, true},
+		{"a long file through the proxy", "https", "POST", "/v1/senders/hr/proxy/cgi-bin/media/upload?type=file", strings.Repeat("x", 22<<20), 201, true},
+		{"a crooked path of the proxy, which the service refuses", "https", "GET", "/v1/senders/hr/proxy/cgi-bin/..%2f//x", "", 201, true},
 		{"a page that is none of these", "https", "GET", "/subscriber/x", "", 404, false},
 		{"the reference page", "https", "GET", "/docs", "", 201, true},
 		{"a file of the reference page", "https", "GET", "/docs/swagger-ui.css", "", 201, true},
