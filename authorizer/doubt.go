@@ -39,18 +39,19 @@ type doubts struct {
 
 func newDoubts() doubts { return doubts{pace: rate.NewLimiter(5, 20), mu: new(sync.Mutex)} }
 
-// Doubt is told of an account whose call the vendor refused, so that what
-// follows from it is found out: whether it still authorizes us, or which sets it
-// took away. What was found out is stored with the account.
-func (a *Authorizers) Doubt(ctx context.Context, appID string, refusal error) error {
-	if errors.Is(refusal, wechat.ErrPermission) || errors.Is(refusal, wechat.ErrAccount) {
-		if err := a.Store.RefreshProfile(ctx, appID, verifyEvery); err != nil {
-			return err
-		}
-		a.nudge()
+// Suspect is told of an account whose call the vendor refused, whoever made it,
+// so that ProfileDue finds out what follows: whether it still authorizes us, which
+// sets it took away, whether it is limited. An AppID that is no account of ours
+// is nothing. Of too many at once some are left out: their next call is refused,
+// too.
+func (a *Authorizers) Suspect(ctx context.Context, appID string) error {
+	if !a.doubts.pace.Allow() {
 		return nil
 	}
-	_, err := a.Verify(ctx, appID)
+	due, err := a.Store.RefreshProfile(ctx, appID, verifyEvery)
+	if due {
+		a.nudge()
+	}
 	return err
 }
 

@@ -2,7 +2,6 @@ package authorizer_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"wechattpp/health"
 	"wechattpp/simulator"
 	"wechattpp/token"
-	"wechattpp/wechat"
 )
 
 // Sleeps in this file pass on the clock of a synctest bubble: nobody waits for them.
@@ -134,7 +132,9 @@ func TestAnIncidentThatEmptiesTheListTooEndsAFewAndIsUndoneByTheList(t *testing.
 // keeperFails asks after every account, as failed sends do.
 func (w *world) keeperFails(t *testing.T, appIDs []string) {
 	for _, id := range appIDs {
-		_ = w.room.Doubt(t.Context(), id, wechat.ErrNotAuthorized) // what it found out is in the account
+		if err := w.room.Suspect(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -278,7 +278,7 @@ func TestSetsThatAreTakenAwayAreNoticed(t *testing.T) {
 				}
 				time.Sleep(c.wait)
 				if c.wait == 0 {
-					if err := w.room.Doubt(t.Context(), shop, fmt.Errorf("61007: %w", wechat.ErrPermission)); err != nil {
+					if err := w.room.Suspect(t.Context(), shop); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -60,8 +60,8 @@ type Store interface {
 	SaveProfile(ctx context.Context, a Account, next time.Duration) error
 	// RetryProfile ends the claim and plans the next try.
 	RetryProfile(ctx context.Context, a Account, after time.Duration, problem string, cause wechat.Cause) error
-	// RefreshProfile makes the profile of an authorized account due if it is older than age.
-	RefreshProfile(ctx context.Context, appID string, age time.Duration) error
+	// RefreshProfile makes the profile of an authorized account due, at most once in every: as BeginVerify, and for it.
+	RefreshProfile(ctx context.Context, appID string, every time.Duration) (due bool, err error)
 	// Bind gives an account to a sender and takes the one it had away. fs.ErrNotExist: no such account. Any other refusal
 	// says why: messages of the sender wait that are for the followers of the account it had.
 	Bind(ctx context.Context, appID, sender string) error

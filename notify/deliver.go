@@ -236,9 +236,6 @@ func (e *delivery) halt(ctx context.Context, p *pause, why error) {
 		For: p.length, Reason: p.reason, Detail: why.Error(), Cause: wechat.CauseOf(why)}); err != nil {
 		e.room.Log.Error("pause not stored: other replicas go on", "sender", part.Sender, "err", err)
 	}
-	if p.doubt && e.room.Doubt != nil {
-		e.room.Doubt(ctx, part.AppID, why)
-	}
 }
 
 // record writes what became of the calls, and ends the sender's pause if the

@@ -70,9 +70,6 @@ type Config struct {
 	// Lease is how long a claimed chunk is left to whoever claimed it; 0 is 90 s,
 	// which is also the most. No call begins in the last quarter.
 	Lease time.Duration
-	// Doubt is told of an account whose call WeChat refused as no longer
-	// authorized, so that somebody asks whether that is so; may be nil.
-	Doubt func(ctx context.Context, appID string, refusal error)
 	// Receipts tells whether an address is registered for a client's receipts;
 	// nil: none is.
 	Receipts func(ctx context.Context, clientID int64, url string) (bool, error)

@@ -21,7 +21,6 @@ type verdict struct {
 type pause struct {
 	reason string
 	length time.Duration
-	doubt  bool // whether the account still authorizes us, with the sets it granted
 	one    bool // of the call that was refused; the sender's others go on
 }
 
@@ -56,18 +55,10 @@ func judge(err error, now time.Time) verdict {
 	case is(wechat.ErrThrottledDay):
 		return v.wait("throttled", "day", nextDay(now)).ofOne(err)
 	case is(wechat.ErrNotAuthorized):
-		v = v.wait("account", "account", 10*time.Second)
-		v.pause.doubt = true
-		return v
+		return v.wait("account", "account", 10*time.Second)
 	case is(wechat.ErrPermission, wechat.ErrBarred):
-		v = v.wait("account", "account", time.Minute).ofOne(err)
-		v.pause.doubt = is(wechat.ErrPermission)
-		return v
-	case is(wechat.ErrAccount):
-		v = v.wait("account", "account", time.Minute)
-		v.pause.doubt = true
-		return v
-	case is(wechat.ErrAddress, wechat.ErrSecret, wechat.ErrTicket, wechat.ErrComponent, wechat.ErrUnpublished):
+		return v.wait("account", "account", time.Minute).ofOne(err)
+	case is(wechat.ErrAccount, wechat.ErrAddress, wechat.ErrSecret, wechat.ErrTicket, wechat.ErrComponent, wechat.ErrUnpublished):
 		return v.wait("account", "account", time.Minute)
 	case is(wechat.ErrTokenRefused):
 		return v.wait("token", "account", 30*time.Second)

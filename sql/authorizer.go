@@ -184,11 +184,11 @@ func (a *Authorizer) RetryProfile(ctx context.Context, acc authorizer.Account, a
 	})
 }
 
-// RefreshProfile makes a profile due that is older than age.
-func (a *Authorizer) RefreshProfile(ctx context.Context, appID string, age time.Duration) error {
-	_, err := a.db.run().exec(ctx, `UPDATE authorizer SET due_at = {now} WHERE component_app_id = ? AND app_id = ? AND status = ? AND due_at > {now} AND claim = 0 AND profile_at < {now} - ?`,
-		a.app, appID, authorizer.Authorized, age.Milliseconds())
-	return err
+// RefreshProfile makes a profile due.
+func (a *Authorizer) RefreshProfile(ctx context.Context, appID string, every time.Duration) (due bool, err error) {
+	n, err := a.db.run().exec(ctx, `UPDATE authorizer SET due_at = {now}, verified_at = {now} WHERE component_app_id = ? AND app_id = ? AND status = ? AND due_at > {now} AND claim = 0 AND verified_at <= {now} - ?`,
+		a.app, appID, authorizer.Authorized, every.Milliseconds())
+	return n > 0, err
 }
 
 // Bind gives an account to a sender.

@@ -47,7 +47,7 @@ func newHealthHouse(t *testing.T, source string) *healthHouse {
 func (h *healthHouse) profile(sets []int) {
 	h.t.Helper()
 	ctx := context.Background()
-	if err := h.store.RefreshProfile(ctx, shop.ID, -time.Hour); err != nil {
+	if _, err := h.store.RefreshProfile(ctx, shop.ID, -time.Hour); err != nil {
 		h.t.Fatal(err)
 	}
 	due, err := h.store.ClaimProfiles(ctx, 10, time.Minute)

@@ -35,6 +35,10 @@ type API struct {
 
 	WeComBase string // of WeCom's calls
 
+	// Refused is told of an account whose call met a refusal that may mean that it is no longer what it was: ErrNotAuthorized,
+	// ErrPermission or ErrAccount. Its caller waits for it. nil: nobody asks.
+	Refused func(ctx context.Context, appID string)
+
 	HTTP    *http.Client  // its redirects are not followed, its Jar is not used; nil: one made for many calls to one host
 	Timeout time.Duration // of each request; 0: DefaultTimeout
 }
@@ -47,7 +51,11 @@ func (a API) Component(appID string, tokens TokenSource) *Component {
 
 // Account speaks on behalf of the account with this AppID, be it an authorizer or one with a secret of its own.
 func (a API) Account(appID string, tokens TokenSource) *Account {
-	return &Account{appID: appID, door: a.door("access_token", tokens)}
+	d := a.door("access_token", tokens)
+	if a.Refused != nil {
+		d.refused = func(ctx context.Context) { a.Refused(ctx, appID) }
+	}
+	return &Account{appID: appID, door: d}
 }
 
 // WeCom speaks as the app with this AgentID of the company with this CorpID, whose token tokens keeps (nil where only Mint is

@@ -28,6 +28,7 @@ type door struct {
 	tokens  TokenSource
 	http    http.Client
 	timeout time.Duration
+	refused func(context.Context) // of an account, see API.Refused; nil: nobody asks
 }
 
 // request is one call. secrets are the values of body and query that no error may repeat.
@@ -110,7 +111,15 @@ func (d *door) once(ctx context.Context, r request, token string, body []byte, o
 		return d.failed(r.op, kind, hide(bare(err).Error()), bare(err))
 	}
 	defer func() { _ = res.Body.Close() }()
-	return d.read(res, r, hide, out)
+	return d.noted(ctx, d.read(res, r, hide, out))
+}
+
+// noted tells of a refusal that says something of the account.
+func (d *door) noted(ctx context.Context, err error) error {
+	if d.refused != nil && (errors.Is(err, ErrNotAuthorized) || errors.Is(err, ErrPermission) || errors.Is(err, ErrAccount)) {
+		d.refused(ctx)
+	}
+	return err
 }
 
 func (d *door) address(r request, token string) string {

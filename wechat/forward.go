@@ -134,7 +134,13 @@ func (d *door) forward(ctx context.Context, f Forward, token string, others ...s
 			out.Header.Add(name, string(blot([]byte(v), words)))
 		}
 	}
-	return out, d.look(out, res.Body, f, words)
+	if err := d.look(out, res.Body, f, words); err != nil {
+		return nil, err
+	}
+	if out.Code != 0 {
+		_ = d.noted(ctx, d.speaks.refusal(f.op(), out.Code, "", false)) // which the answer itself tells
+	}
+	return out, nil
 }
 
 // look reads the beginning of the answer for its errcode.

@@ -96,7 +96,7 @@ func (h *house) rooms() (err error) {
 	if h.access, err = newAccess(cfg, h.store, h.log); err != nil {
 		return err
 	}
-	vendor := wechat.API{Base: cfg.APIBase, MPBase: cfg.MPBase, OpenBase: cfg.OpenBase, WeComBase: cfg.WeComBase}
+	vendor := wechat.API{Base: cfg.APIBase, MPBase: cfg.MPBase, OpenBase: cfg.OpenBase, WeComBase: cfg.WeComBase, Refused: h.suspect}
 	h.health = &health.Room{Store: h.store.Health(cfg.ComponentAppID), Log: h.log}
 	h.metrics.MustRegister(h.health)
 	h.tokens = token.New(token.Config{
@@ -138,7 +138,7 @@ func (h *house) rooms() (err error) {
 	})
 	h.messages = notify.New(notify.Config{
 		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Rights: h.ledger, Log: h.log, Metrics: h.metrics,
-		Doubt: h.doubt, Receipts: h.webhooks.Registered, Nudge: func() { h.nudge("sends") }, NudgeTasks: func() { h.nudge("customer tasks") },
+		Receipts: h.webhooks.Registered, Nudge: func() { h.nudge("sends") }, NudgeTasks: func() { h.nudge("customer tasks") },
 		Forms: h.templates,
 	})
 	h.release = &callback.Release{Vendor: vendor.Component(cfg.ComponentAppID, platform), API: vendor, Store: h.store.Release(cfg.ComponentAppID)}
@@ -251,11 +251,11 @@ func (h *house) senderChanged(s sender.Sender) {
 	}
 }
 
-// doubt lets it be found out what a refused call means for an account; that is
+// suspect lets it be found out what a refused call means for an account; that is
 // stored, and its sender rests until it authorizes again.
-func (h *house) doubt(ctx context.Context, appID string, refusal error) {
-	if err := h.authorizers.Doubt(ctx, appID, refusal); err != nil {
-		h.log.Warn("an account's authorization is in doubt", "app_id", appID, "err", err)
+func (h *house) suspect(ctx context.Context, appID string) {
+	if err := h.authorizers.Suspect(ctx, appID); err != nil {
+		h.log.Warn("an account that was refused is not asked after", "app_id", appID, "err", err)
 	}
 }
 
