@@ -195,3 +195,37 @@ func TestOutcomesOfOneChunkAtOnceKeepItsCounts(t *testing.T) {
 		}
 	})
 }
+
+// Those that come together are looked up together.
+func TestOutcomesOfManySendsAtOnceFindEachItsOwn(t *testing.T) {
+	t.Parallel()
+	each(t, func(h *house) {
+		ids := openids(60)
+		messages := make([]string, len(ids))
+		for i, o := range ids {
+			messages[i] = h.accept(body(o))
+		}
+		h.send()
+		var wait sync.WaitGroup
+		for i, openid := range ids {
+			o := outcome(openid, h.v.msgID(openid), true)
+			switch i % 3 {
+			case 1:
+				o.AppID = "wxapp2"
+			case 2:
+				o.MsgID = h.v.msgID(ids[i-1])
+			}
+			wait.Go(func() {
+				if _, err := h.room.Outcome(context.Background(), o); err != nil {
+					h.t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		for i, openid := range ids {
+			if s := h.states(messages[i])[openid]; (s == "delivered") != (i%3 == 0) {
+				h.t.Errorf("recipient %d is %s", i, s)
+			}
+		}
+	})
+}

@@ -2,8 +2,6 @@ package sql
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -24,39 +22,42 @@ type sendRow struct {
 	SentAt    *int64       `db:"sent_at"`
 }
 
-const sendColumns = `SELECT r.message_id, r.seq, r.sender_id, r.userid, r.identity, r.state, r.vendor_msg_id, r.intent_at, r.sent_at FROM recipient r `
+const sendColumns = `r.message_id, r.seq, r.sender_id, r.userid, r.identity, r.state, r.vendor_msg_id, r.intent_at, r.sent_at FROM recipient r `
 
-// settling is an outcome whose send was found, on its way into the database.
+// settling is an outcome on its way into the database.
 type settling struct {
 	o     notify.Outcome
-	found sendRow
+	found *sendRow // its send; nil: to be found by the vendor's id
 	match notify.Matched
 }
 
 // Outcome joins the vendor's later word with its send. Large sends cause floods
-// of them, so they share commits.
+// of them, so they share the look-up by the vendor's id, and commits.
 func (n *Notify) Outcome(ctx context.Context, o notify.Outcome) (notify.Matched, error) {
-	found, match, err := n.match(ctx, o)
-	if err != nil || match != notify.Changed {
-		return match, err
-	}
-	s := &settling{o: o, found: found}
-	err = n.outcomes.do(ctx, s)
-	return s.match, err
-}
-
-// match finds the send an outcome belongs to; Changed means that one was found.
-// A call for many gets no outcome for a single recipient.
-func (n *Notify) match(ctx context.Context, o notify.Outcome) (sendRow, notify.Matched, error) {
-	r := n.db.run()
+	s := &settling{o: o}
 	if o.MsgID != 0 {
-		var one sendRow
-		err := r.get(ctx, &one, sendColumns+`JOIN sender s ON s.id = r.sender_id AND s.app_id = ?
-			WHERE r.vendor_msg_id = ? AND r.identity = ? ORDER BY r.message_id DESC LIMIT 1`, o.AppID, o.MsgID, o.User)
-		if !errors.Is(err, fs.ErrNotExist) {
-			return one, notify.Changed, err
+		if err := n.outcomes.do(ctx, s); err != nil {
+			return notify.Unmatched, err
 		}
 	}
+	if s.found == nil {
+		one, match, err := n.search(ctx, o)
+		if err != nil || match != notify.Changed {
+			return match, err
+		}
+		s.found = &one
+		if err := n.outcomes.do(ctx, s); err != nil {
+			return notify.Unmatched, err
+		}
+	}
+	return s.match, nil
+}
+
+// search finds the send of an outcome that no vendor's id leads to; Changed
+// means that one was found. A call for many gets no outcome for a single
+// recipient.
+func (n *Notify) search(ctx context.Context, o notify.Outcome) (sendRow, notify.Matched, error) {
+	r := n.db.run()
 	var senders []int64
 	if err := r.all(ctx, &senders, `SELECT id FROM sender WHERE app_id = ?`, o.AppID); err != nil || len(senders) == 0 {
 		return sendRow{}, notify.Unmatched, err
@@ -66,7 +67,7 @@ func (n *Notify) match(ctx context.Context, o notify.Outcome) (sendRow, notify.M
 		hashes[i] = who(id, o.User)
 	}
 	var rows []sendRow
-	if err := r.all(ctx, &rows, sendColumns+`WHERE r.who IN (?) AND r.handover_id IS NULL ORDER BY r.message_id DESC, r.seq DESC LIMIT 1000`, hashes); err != nil {
+	if err := r.all(ctx, &rows, `SELECT `+sendColumns+`WHERE r.who IN (?) AND r.handover_id IS NULL ORDER BY r.message_id DESC, r.seq DESC LIMIT 1000`, hashes); err != nil {
 		return sendRow{}, notify.Unmatched, err
 	}
 	rows, err := n.ofTemplate(ctx, rows, o.Template)
@@ -125,10 +126,14 @@ func nearest(rows []sendRow, o notify.Outcome) (one sendRow, m notify.Matched, e
 	return one, notify.Several, nil
 }
 
-// settleOutcomes writes a batch in one transaction. What was found is looked at
-// again under the lock of its chunk.
+// settleOutcomes writes a batch in one transaction, but for those whose sends are
+// not found. What was found is looked at again under the lock of its chunk.
 func (n *Notify) settleOutcomes(ctx context.Context, batch []*settling) error {
 	return n.db.inTx(ctx, func(t tx) error {
+		batch, err := t.find(ctx, batch)
+		if err != nil || len(batch) == 0 {
+			return err
+		}
 		chunks, err := t.chunksOf(ctx, batch)
 		if err != nil {
 			return err
@@ -147,10 +152,48 @@ func (n *Notify) settleOutcomes(ctx context.Context, batch []*settling) error {
 		}
 		l := newLedger(heads)
 		for _, s := range batch {
-			l.outcome(chunks[chunkKey(s.found)], now[sendKey(s.found)], s)
+			l.outcome(chunks[chunkKey(*s.found)], now[sendKey(*s.found)], s)
 		}
 		return t.settle(ctx, l)
 	})
+}
+
+// find looks for the sends of outcomes by the vendor's ids, the newest of each,
+// and answers the outcomes that have one.
+func (t tx) find(ctx context.Context, batch []*settling) (found []*settling, err error) {
+	type vendorKey struct {
+		appID, user string
+		id          int64
+	}
+	var rows []struct {
+		sendRow
+		AppID string `db:"app_id"`
+	}
+	var ids []int64
+	for _, s := range batch {
+		if s.found == nil {
+			ids = append(ids, s.o.MsgID)
+		}
+	}
+	if len(ids) > 0 {
+		const query = `SELECT s.app_id, ` + sendColumns + `JOIN sender s ON s.id = r.sender_id WHERE r.vendor_msg_id IN (?) ORDER BY r.message_id`
+		if err := t.all(ctx, &rows, query, ids); err != nil {
+			return nil, err
+		}
+	}
+	sends := make(map[vendorKey]*sendRow, len(rows))
+	for i, r := range rows {
+		sends[vendorKey{r.AppID, r.Identity, *r.Vendor}] = &rows[i].sendRow
+	}
+	for _, s := range batch {
+		if s.found == nil {
+			s.found = sends[vendorKey{s.o.AppID, s.o.User, s.o.MsgID}]
+		}
+		if s.found != nil {
+			found = append(found, s)
+		}
+	}
+	return found, nil
 }
 
 type recipientKey [2]int64
@@ -163,7 +206,7 @@ func sendKey(r sendRow) recipientKey { return recipientKey{r.MessageID, int64(r.
 // chunksOf locks the chunks of a batch.
 func (t tx) chunksOf(ctx context.Context, batch []*settling) (map[recipientKey]*chunkRow, error) {
 	const one = `message_id = ? AND n = ?`
-	where, args := oneOf(batch, one, func(s *settling) []any { k := chunkKey(s.found); return []any{k[0], k[1]} })
+	where, args := oneOf(batch, one, func(s *settling) []any { k := chunkKey(*s.found); return []any{k[0], k[1]} })
 	var ids []int64
 	if err := t.all(ctx, &ids, `SELECT id FROM chunk WHERE `+where, args...); err != nil {
 		return nil, err
@@ -182,7 +225,7 @@ func (t tx) sendsOf(ctx context.Context, batch []*settling) (map[recipientKey]*s
 	const one = `r.message_id = ? AND r.seq = ?`
 	where, args := oneOf(batch, one, func(s *settling) []any { return []any{s.found.MessageID, s.found.Seq} })
 	var rows []*sendRow
-	err := t.all(ctx, &rows, sendColumns+`WHERE `+where, args...)
+	err := t.all(ctx, &rows, `SELECT `+sendColumns+`WHERE `+where, args...)
 	sends := make(map[recipientKey]*sendRow, len(rows))
 	for _, r := range rows {
 		sends[sendKey(*r)] = r
