@@ -39,7 +39,7 @@ func (s *server) makeBindLink(c *call) error {
 	}
 	url, expires, err := s.Links.Make(c.ctx(), code, in.UserID, in.Replace)
 	if err != nil {
-		return usersProblem(err)
+		return err
 	}
 	c.target("user/" + in.UserID)
 	c.note("sender", code)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wechattpp/access"
+	"wechattpp/audience"
 )
 
 // Codes of answers. JUMS's own where one fits
@@ -88,6 +89,7 @@ func toProblem(err error) *problem {
 	var large *http.MaxBytesError
 	var wait *access.TooManyError
 	var in *access.InputError
+	var user *audience.InputError
 	var away net.Error // of the database
 	switch {
 	case errors.As(err, &p):
@@ -98,6 +100,8 @@ func toProblem(err error) *problem {
 		return busy(wait.After)
 	case errors.As(err, &in):
 		return invalid(in.Field, in.Text)
+	case errors.As(err, &user):
+		return invalid(user.Field, user.Text)
 	case errors.Is(err, access.ErrDisabled):
 		return refuse(http.StatusForbidden, codeClosed, access.ErrDisabled.Error())
 	case errors.Is(err, fs.ErrNotExist):
@@ -112,14 +116,16 @@ func toProblem(err error) *problem {
 	return refuse(http.StatusInternalServerError, codeInternal, "the service failed: look for this request's X-Request-Id in its log")
 }
 
-// fail answers an error. The detail of an unknown one stays in the log.
+// fail answers an error. The detail of an unknown one stays in the log. An
+// answer that has begun is broken off, for a reader must not take its beginning
+// for all of it.
 func (s *server) fail(c *call, err error) {
 	p := toProblem(err)
 	if p.status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
 		s.Log.Error("call failed", "request", c.id, "method", c.Request.Method, "path", c.FullPath(), "err", err)
 	}
 	if c.Writer.Written() {
-		return // a stream broke off: its reader sees the end
+		panic(http.ErrAbortHandler)
 	}
 	h := c.Writer.Header()
 	if p.retryAfter > 0 {

@@ -155,7 +155,7 @@ func (s *server) reportGrant(c *call) error {
 	}
 	r, err := s.Ledger.Report(c.ctx(), audience.Entry{Account: x.AppID, OpenID: in.OpenID, Template: in.TemplateID, Scene: scene, Word: audience.Word(in.Action)})
 	if err != nil {
-		return usersProblem(err)
+		return err
 	}
 	c.target("sender/" + x.Code)
 	c.note("openid", in.OpenID)

@@ -55,7 +55,7 @@ func (s *server) importUsers(c *call) error {
 		return busy(time.Minute)
 	}
 	if err != nil {
-		return usersProblem(err)
+		return err
 	}
 	c.target("import/" + strconv.FormatInt(report.ID, 10))
 	c.note("good", report.Good)
@@ -145,13 +145,12 @@ func (s *server) readImport(c *call) error {
 	if err != nil {
 		return err
 	}
-	switch c.Query("format") {
-	case "", "json":
-		return s.importReply(c, report)
-	case "csv":
+	if csv, err := c.csv(); err != nil {
+		return err
+	} else if csv {
 		return s.problemsCSV(c, report.ID)
 	}
-	return invalid("format", "must be json or csv")
+	return s.importReply(c, report)
 }
 
 // importReply shows the report with its first problems, or those after cursor.
@@ -183,14 +182,14 @@ func showImport(i audience.Import) importAnswer {
 
 func (s *server) problemsCSV(c *call, id int64) error {
 	const part = 1000
-	c.Header("Content-Type", "text/csv; charset=utf-8")
-	c.Header("Content-Disposition", `attachment; filename="import-`+strconv.FormatInt(id, 10)+`.csv"`)
-	w := csv.NewWriter(c.Writer)
-	_ = w.Write([]string{"row", "field", "reason"})
+	var w *csv.Writer
 	for after := 0; ; after += part {
 		problems, err := s.Audience.Problems(c.ctx(), id, after, part)
 		if err != nil {
 			return err
+		}
+		if after == 0 {
+			w = c.table("import-"+strconv.FormatInt(id, 10)+".csv", "row", "field", "reason")
 		}
 		for _, p := range problems {
 			_ = w.Write([]string{strconv.Itoa(p.Row), p.Field, audience.SafeCell(p.Text)})

@@ -49,7 +49,7 @@ var userLists = shelf[audience.List, userListAnswer]{
 			l.Kind = in.Kind
 		}
 		saved, err := s.Audience.SaveList(c.ctx(), l)
-		return saved, userProblem(err)
+		return saved, err
 	},
 	drop: func(s *server, c *call, id int64) error { return s.Audience.Store.DeleteList(c.ctx(), id) },
 	id:   func(l audience.List) int64 { return l.ID },
@@ -66,7 +66,7 @@ func (s *server) changeUserList(c *call) error {
 		return err
 	}
 	if l, err = s.Audience.ChangeList(c.ctx(), l.ID, in.Add, in.Remove); err != nil {
-		return userProblem(err)
+		return err
 	}
 	c.note("added", len(in.Add))
 	c.note("removed", len(in.Remove))

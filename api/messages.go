@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"wechattpp/audience"
 	"wechattpp/notify"
 )
 
@@ -138,25 +139,21 @@ func (s *server) recipients(c *call) error {
 	return c.reply(http.StatusOK, listByID(all, p.limit, func(r notify.Recipient) int64 { return int64(r.Seq) + 1 }, showRecipient))
 }
 
-// recipientsCSV writes page after page; a break is seen by the missing end of
-// the chunked answer.
+// recipientsCSV writes page after page.
 func (s *server) recipientsCSV(c *call, only *notify.State) error {
 	const part = 1000
-	w := csv.NewWriter(c.Writer)
-	after := -1
-	for {
+	var w *csv.Writer
+	for after := -1; ; {
 		all, err := s.Notify.Recipients(c.ctx(), c.notifyClient(), c.text("msgid"), only, after, part)
 		if err != nil {
 			return noMessage(c, err)
 		}
 		if after < 0 {
-			c.Header("Content-Type", "text/csv; charset=utf-8")
-			c.Header("Content-Disposition", `attachment; filename="recipients.csv"`)
-			_ = w.Write([]string{"sender", "userid", "identity", "state", "error_code", "error_message", "handed_over_at", "sent_at", "done_at"})
+			w = c.table("recipients.csv", "sender", "userid", "identity", "state", "error_code", "error_message", "handed_over_at", "sent_at", "done_at")
 		}
 		for _, r := range all {
 			a := showRecipient(r)
-			_ = w.Write([]string{a.Sender, a.UserID, a.Identity, a.State, codeCell(r.Code), r.Text, timeCell(a.IntentAt), timeCell(a.SentAt), timeCell(a.DoneAt)})
+			_ = w.Write([]string{a.Sender, audience.SafeCell(a.UserID), audience.SafeCell(a.Identity), a.State, codeCell(r.Code), audience.SafeCell(r.Text), timeCell(a.IntentAt), timeCell(a.SentAt), timeCell(a.DoneAt)})
 			after = r.Seq
 		}
 		if w.Flush(); w.Error() != nil || len(all) < part {

@@ -70,6 +70,21 @@ func order(openids ...string) string {
 		strings.Join(openids, `","`))
 }
 
+// JUMS lets userids begin with signs that spreadsheet programs take for formulas.
+func TestRecipientsAsCSVHoldNoFormula(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, token := s.client([]string{access.Send, access.MessagesRead}, "oa1")
+	sent := s.json(s.call("POST", "/v1/sent", token,
+		`{"aud_userid":["=1+1","@SUM","u-1"],"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{"thing1":{"value":"a"}}}]}`), http.StatusOK)
+	got := s.call("GET", "/v1/messages/"+sent["msgid"].(string)+"/recipients?format=csv", token, nil)
+	for _, want := range []string{"\uFEFFsender,", "oa1,'=1+1,,skipped,", "oa1,'@SUM,,skipped,", "oa1,u-1,,skipped,"} {
+		if !strings.Contains(string(got.body), want) {
+			t.Errorf("no %q in %s", want, got.body)
+		}
+	}
+}
+
 func TestAMessageGoesOutAndCanBeFollowed(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -92,12 +92,3 @@ func listBy[T, A any](all []T, limit int, key func(T) string, show func(T) A) it
 	}
 	return list(shown, next)
 }
-
-// csv tells whether a list is asked for as CSV.
-func (c *call) csv() (bool, error) {
-	format := c.Query("format")
-	if format != "" && format != "json" && format != "csv" {
-		return false, invalid("format", "must be json or csv")
-	}
-	return format == "csv", nil
-}

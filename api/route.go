@@ -18,8 +18,9 @@ type route struct {
 	action string
 	// body is the largest request body in bytes; 0 means 4 MiB.
 	body int64
-	// stream has no time limit: it ends with its reader, or by itself.
-	stream bool
+	// stream has no time limit: it ends with its reader, or by itself. table is
+	// one when it is asked for as CSV.
+	stream, table bool
 	// perMinute limits calls of a public page per address; 0 means the usual
 	// rate.
 	perMinute int
@@ -71,7 +72,7 @@ func (s *server) serve(r route) gin.HandlerFunc {
 		defer s.logged(c, r, time.Now())
 		defer s.recovered(c)
 		headers(c)
-		if r.stream {
+		if r.stream || r.table && c.Query("format") == "csv" {
 			_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Time{}) // a recorder in a test has none
 		} else {
 			ctx, cancel := context.WithTimeout(c.Request.Context(), callTime)

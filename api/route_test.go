@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -21,15 +22,48 @@ import (
 // answerOf plays one call of a route of the test's own.
 func answerOf(r route, times int) (last *httptest.ResponseRecorder, log string) {
 	written := &safeBuffer{}
-	s := &server{Config: Config{Log: slog.New(slog.NewTextHandler(written, nil))}}
-	s.defaults()
-	g := gin.New()
-	g.POST("/it", s.serve(r))
+	g := serving(r, written)
 	for range times {
 		last = httptest.NewRecorder()
 		g.ServeHTTP(last, httptest.NewRequest("POST", "/it?token=hidden", strings.NewReader("{}")))
 	}
 	return last, written.String()
+}
+
+// serving serves a route at /it.
+func serving(r route, log io.Writer) *gin.Engine {
+	s := &server{Config: Config{Log: slog.New(slog.NewTextHandler(log, nil))}}
+	s.defaults()
+	g := gin.New()
+	g.POST("/it", s.serve(r))
+	return g
+}
+
+// A reader who gets the beginning of a list must not take it for all of it.
+func TestAnAnswerThatFailsOnItsWayIsBrokenOff(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string]error{"no fault": nil, "the database went away": errors.New("sql: gone")} {
+		web := httptest.NewServer(serving(route{who: public, table: true, do: func(_ *server, c *call) error {
+			w := c.table("list.csv", "name")
+			_ = w.Write([]string{"first"})
+			w.Flush()
+			return wrong
+		}}, io.Discard))
+		defer web.Close()
+		got, err := posted(web.URL + "/it?format=csv")
+		if (wrong != nil) != (err != nil) || wrong == nil && got != "\uFEFFname\nfirst\n" {
+			t.Errorf("%s: the reader has %q, %v", name, got, err)
+		}
+	}
+}
+
+func posted(url string) (string, error) {
+	res, err := http.Post(url, "text/plain", nil)
+	if err != nil {
+		return "", err
+	}
+	got, err := io.ReadAll(res.Body)
+	return string(got), errors.Join(err, res.Body.Close())
 }
 
 func TestErrorsBecomeAnswersInOnePlace(t *testing.T) {
@@ -129,5 +163,12 @@ func TestACallEndsInTimeAndAStreamDoesNot(t *testing.T) {
 	}
 	if answerOf(route{who: public, do: look, stream: true}, 1); left != 0 {
 		t.Errorf("a stream has %v", left)
+	}
+	table := serving(route{who: public, do: look, table: true}, io.Discard)
+	for query, limited := range map[string]bool{"": true, "?format=json": true, "?format=csv": false} {
+		table.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/it"+query, nil))
+		if limited != (left > 0) {
+			t.Errorf("a list%s has %v", query, left)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -61,17 +60,9 @@ var segments = shelf[audience.Segment, segmentAnswer]{
 		}
 		in.apply(&x)
 		saved, err := s.Audience.SaveSegment(c.ctx(), x)
-		return saved, userProblem(err)
+		return saved, err
 	},
 	drop: func(s *server, c *call, id int64) error { return s.Audience.Store.DeleteSegment(c.ctx(), id) },
 	id:   func(x audience.Segment) int64 { return x.ID },
 	show: showSegment,
-}
-
-// userProblem answers what the room of users refuses.
-func userProblem(err error) error {
-	if in, ok := errors.AsType[*audience.InputError](err); ok {
-		return invalid(in.Field, in.Text)
-	}
-	return err
 }

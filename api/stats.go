@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"wechattpp/audience"
 	"wechattpp/notify"
 )
 
@@ -94,16 +95,14 @@ func (s *server) stats(c *call) error {
 }
 
 func (s *server) statsCSV(c *call, sp span) error {
-	w := csv.NewWriter(c.Writer)
+	var w *csv.Writer
 	for day := sp.from; !day.After(sp.to); day = day.AddDate(0, 0, 1) {
 		counts, err := s.Notify.Stats(c.ctx(), c.notifyClient(), day, sp.q)
 		if err != nil {
 			return err
 		}
 		if day.Equal(sp.from) {
-			c.Header("Content-Type", "text/csv; charset=utf-8")
-			c.Header("Content-Disposition", `attachment; filename="stats.csv"`)
-			_ = w.Write([]string{"day", "client", "sender", "target", "open", "sent", "delivered", "failed", "skipped", "canceled", "expired", "unknown", "reasons"})
+			w = c.table("stats.csv", "day", "client", "sender", "target", "open", "sent", "delivered", "failed", "skipped", "canceled", "expired", "unknown", "reasons")
 		}
 		for _, one := range counts {
 			_ = w.Write(showDay(one).cells())
@@ -124,7 +123,7 @@ func (a dayAnswer) cells() []string {
 	for i, r := range a.Reasons {
 		why[i] = fmt.Sprintf("%s=%d", r.Reason, r.Count)
 	}
-	return append(cells, strings.Join(why, "; "))
+	return append(cells, audience.SafeCell(strings.Join(why, "; ")))
 }
 
 // span reads from, to, time_zone, client and sender.

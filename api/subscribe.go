@@ -51,9 +51,6 @@ func (s *server) makeSubscribeLink(c *call) error {
 		return speechProblem(code, err)
 	}
 	address, expires, err := s.Confirmations.Make(c.ctx(), audience.ConfirmLink{Sender: code, Scene: scene, Template: in.TemplateID, Redirect: in.Redirect, OpenID: in.OpenID})
-	if in, ok := errors.AsType[*audience.InputError](err); ok {
-		return usersProblem(in)
-	}
 	if err != nil {
 		return speechProblem(code, err)
 	}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -79,23 +78,12 @@ func (s *server) listUsers(c *call) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.ctx(), callTime) // only the stream has none
-	defer cancel()
 	f.After, f.Limit = p.after, p.limit+1
-	users, err := s.Audience.Users(ctx, c.writer(), f)
+	users, err := s.Audience.Users(c.ctx(), c.writer(), f)
 	if err != nil {
-		return usersProblem(err)
+		return err
 	}
-	next := ""
-	if len(users) > p.limit {
-		users = users[:p.limit]
-		next = users[p.limit-1].UserID
-	}
-	shown := make([]userAnswer, len(users))
-	for i, u := range users {
-		shown[i] = showUser(u)
-	}
-	return c.reply(http.StatusOK, list(shown, next))
+	return c.reply(http.StatusOK, listBy(users, p.limit, func(u audience.Person) string { return u.UserID }, showUser))
 }
 
 func (s *server) readUser(c *call) error {
@@ -111,15 +99,5 @@ func (s *server) readUser(c *call) error {
 
 // usersCSV streams all users that f chooses.
 func (s *server) usersCSV(c *call, f audience.Filter) error {
-	return usersProblem(s.Audience.Export(c.ctx(), c.Writer, c.writer(), f, func() {
-		c.Header("Content-Type", "text/csv; charset=utf-8")
-		c.Header("Content-Disposition", `attachment; filename="users.csv"`)
-	}))
-}
-
-func usersProblem(err error) error {
-	if in, ok := errors.AsType[*audience.InputError](err); ok {
-		return invalid(in.Field, in.Text)
-	}
-	return err
+	return s.Audience.Export(c.ctx(), patient{c}, c.writer(), f, func() { c.file("users.csv") })
 }

@@ -39,7 +39,7 @@ func (s *server) deleteUsers(c *call) error {
 
 func usersReply(c *call, report audience.Report, err error) error {
 	if err != nil {
-		return usersProblem(err)
+		return err
 	}
 	return c.reply(http.StatusOK, usersAnswer{Data: report})
 }
