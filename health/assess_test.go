@@ -114,8 +114,8 @@ func TestOnlyWhatIsNewIsADifference(t *testing.T) {
 
 func TestARemedyNamesThePlaceAndTheAddress(t *testing.T) {
 	t.Parallel()
-	for code, place := range map[int]string{61004: "then publish", 40164: "account's own", 60020: "trusted IPs"} {
-		f := health.Finding{Code: health.AddressNotAllowed, Cause: wechat.Cause{Code: code, Address: "192.0.2.9"}}
+	for code, place := range map[int]string{61004: "then publish", 40164: "account's own", 60020: "trusted IPs", 301042: "trusted IPs"} {
+		f := health.Finding{Code: health.AddressNotAllowed, Cause: wechat.Cause{Code: code, Address: "192.0.2.9", WeCom: code == 60020 || code == 301042}}
 		if !strings.Contains(f.Remedy("shop"), place) || !strings.Contains(f.Text(), "192.0.2.9") {
 			t.Errorf("%d: %s; %s", code, f.Text(), f.Remedy("shop"))
 		}
@@ -128,6 +128,32 @@ func TestARemedyNamesThePlaceAndTheAddress(t *testing.T) {
 		f := health.Finding{Code: code}
 		if f.Text() == "" || f.Remedy("") == "" {
 			t.Errorf("%s has no text or no remedy", code)
+		}
+	}
+}
+
+func TestWhatWeComRefusedIsMendedAtWeCom(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		class  string
+		code   int
+		remedy string
+	}{
+		{wechat.ClassSecret, 40056, "PATCH /v1/senders/office with corp_id, agent_id or secret"},
+		{wechat.ClassPermission, 48001, "应用管理"},
+		{wechat.ClassPermission, 84074, "客户联系"},
+		{wechat.ClassAccount, 50003, "work.weixin.qq.com"},
+		{wechat.ClassAccount, 93000, "PATCH /v1/senders/office with secret"},
+		{wechat.ClassAddress, 840002, "企业可信IP"},
+		{wechat.ClassQuota, 45009, "checkCorpSpamBlock"},
+	} {
+		found := health.Assess(health.Facts{Kind: health.WeCom, Pauses: []health.PauseFacts{{Cause: wechat.Cause{Class: c.class, Code: c.code, WeCom: true}, Detail: "x"}}})
+		if len(found) != 1 {
+			t.Fatalf("%d: %+v", c.code, found)
+		}
+		told := found[0].Text() + "; " + found[0].Remedy("office")
+		if !strings.Contains(told, c.remedy) || !strings.Contains(told, "WeCom") && !strings.Contains(told, "company") || strings.Contains(told, "WeChat") || strings.Contains(told, "invitations") {
+			t.Errorf("%d: %s", c.code, told)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func find(all []Finding, c Code) (Finding, bool) {
 
 // Text says what is wrong.
 func (f Finding) Text() string {
-	text := entries[f.Code].text
+	text := f.says().text
 	if len(f.Sets) > 0 {
 		text += ": " + strings.Trim(fmt.Sprint(f.Sets), "[]")
 	}
@@ -107,11 +107,12 @@ func (f Finding) Text() string {
 // Remedy says who mends it where. sender is the account's, for the calls to
 // make; "" if it has none.
 func (f Finding) Remedy(sender string) string {
-	remedy := entries[f.Code].remedy
-	if f.Code == AddressNotAllowed {
+	remedy := f.says().remedy
+	switch {
+	case f.Cause.WeCom:
+	case f.Code == AddressNotAllowed:
 		remedy = placeOf(f.Cause.Code)
-	}
-	if f.Code == PermissionMissing && f.Cause.Code == 48001 {
+	case f.Code == PermissionMissing && f.Cause.Code == 48001:
 		remedy = "the account itself lacks the ability, whatever it granted: its type or verification must change, in its own console at mp.weixin.qq.com"
 	}
 	if sender == "" {
@@ -120,16 +121,15 @@ func (f Finding) Remedy(sender string) string {
 	return strings.ReplaceAll(remedy, "{code}", sender)
 }
 
+const goesOn = ". Renewals and sends wait meanwhile, and go on by themselves"
+
 // placeOf says where an address is entered; the refusal's code tells.
 func placeOf(code int) string {
-	const saved = ". Renewals and sends wait meanwhile, and go on by themselves"
 	switch code {
 	case 40164, 89501, 89502, 89503, 89504, 89505, 89506, 89507:
-		return "add the address to the account's own IP allow-list (mp.weixin.qq.com, 设置与开发, 开发接口管理, IP白名单); its administrator may have to confirm it" + saved
-	case 60020:
-		return "add the address to the WeCom app's trusted IPs (work.weixin.qq.com, 应用管理, the app, 企业可信IP)" + saved
+		return "add the address to the account's own IP allow-list (mp.weixin.qq.com, 设置与开发, 开发接口管理, IP白名单); its administrator may have to confirm it" + goesOn
 	}
-	return "add the address to the platform's IP allow-list (open.weixin.qq.com, 管理中心, 第三方平台, 开发资料, 白名单IP地址列表), then publish the change: saved alone it does not count" + saved
+	return "add the address to the platform's IP allow-list (open.weixin.qq.com, 管理中心, 第三方平台, 开发资料, 白名单IP地址列表), then publish the change: saved alone it does not count" + goesOn
 }
 
 // Levels lists every code with its level, for documents and metrics.

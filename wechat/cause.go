@@ -11,6 +11,7 @@ type Cause struct {
 	Code    int    `json:"code,omitempty"`  // errcode
 	RID     string `json:"rid,omitempty"`
 	Address string `json:"address,omitempty"` // the one of ours that WeChat saw
+	WeCom   bool   `json:"wecom,omitempty"`   // WeCom refused, and not WeChat: its codes mean other things, and are mended elsewhere
 }
 
 // Words for what a refusal means, for Cause.Class.
@@ -38,7 +39,7 @@ var classes = []struct {
 func CauseOf(err error) Cause {
 	var c Cause
 	if e, ok := asError(err); ok {
-		c = Cause{Code: e.Code, RID: e.RID, Address: e.Address()}
+		c = Cause{Code: e.Code, RID: e.RID, Address: e.Address(), WeCom: e.WeCom()}
 	}
 	for _, k := range classes {
 		if errors.Is(err, k.meaning) {

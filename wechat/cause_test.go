@@ -13,6 +13,7 @@ func TestACauseKeepsWhatAPersonNeedsAndIsReadAgain(t *testing.T) {
 		{Class: ClassSecret, Code: 40001, RID: "r"}:                              weChat.refusal("op", 40001, "invalid credential rid: r", true),
 		{Class: ClassQuota, Code: 45009}:                                         weChat.refusal("op", 45009, "reach max api daily quota limit", false),
 		{Code: 45009}:                                                            weChat.refusal("op", 45009, "reach max api minute-quota limit", false),
+		{Class: ClassSecret, Code: 40056, RID: "17", WeCom: true}:                weCom.refusal("op", 40056, "invalid agentid, hint: [17], from ip: 203.0.113.7", false),
 		{Class: ClassTicket}:                                                     fmt.Errorf("none came: %w", ErrTicket),
 		{}:                                                                       errors.New("the network"),
 	} {
