@@ -83,6 +83,38 @@ func (c *appContent) refuses(kind string) *refusal {
 	return refuse(40008)
 }
 
+// appFile is a file that a message names, and of which type it must be.
+type appFile struct{ id, kind string }
+
+func (c *appContent) files(kind string) (files []appFile) {
+	switch kind {
+	case "image":
+		return []appFile{{c.Image.ID, kind}}
+	case "voice":
+		return []appFile{{c.Voice.ID, kind}}
+	case "file":
+		return []appFile{{c.File.ID, kind}}
+	case "video":
+		return []appFile{{c.Video.ID, kind}}
+	case "mpnews":
+		for _, a := range c.MPNews.Articles {
+			files = append(files, appFile{a.Thumb, "image"})
+		}
+	}
+	return files
+}
+
+// holds tells whether the company of a call has the files: of the right type,
+// uploaded by one of its apps, and not too long ago (wecom 4.1).
+func (s *Simulator) holds(q *request, files []appFile) *refusal {
+	for _, f := range files {
+		if !s.has(q.corp.profile.CorpID, f.id, f.kind, q.now) {
+			return refuse(40007)
+		}
+	}
+	return nil
+}
+
 func (c *appContent) notice() *refusal {
 	fail := first(codeIf(c.Notice.AppID == "", 90200), codeIf(len(c.Notice.Items) > 10, 90201), codeIf(len(c.Notice.Page) > 1024, 90204))
 	for _, i := range c.Notice.Items {

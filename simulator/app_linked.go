@@ -26,7 +26,7 @@ func (s *Simulator) sendLinked(q *request) (any, *refusal) {
 	if err := json.Unmarshal(q.body, &m); err != nil {
 		return nil, refuse(40058)
 	}
-	if fail := m.refuses(q.agent); fail != nil {
+	if fail := first(m.refuses(q.agent), s.holds(q, m.files(m.Type))); fail != nil {
 		return nil, fail
 	}
 	to, answer := m.audience(&q.corp.profile)

@@ -97,3 +97,38 @@ func TestAnAppsRepeatsAreNoticedFloodsDroppedAndMessagesRecalledForADay(t *testi
 		wantCode(t, h.app(h.agentToken("secret-two"), "recall", `{"msgid":"`+first+`"}`), 42052)
 	})
 }
+
+func TestAnAppMaySendTheFilesOfItsOwnCompanyForThreeDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, token := appHouse(t)
+		err := h.sim.AddCorp(Corp{CorpID: "ww00000000000000cc", Agents: []Agent{{AgentID: 1000002, Secret: "secret-cc"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		upload := func(token string) string {
+			t.Helper()
+			return h.uploaded(WeComPath+"/cgi-bin/media/upload?type=voice&access_token="+token, "a.amr", "#!AMR\n123").text("media_id")
+		}
+		own := upload(h.agentToken("secret-three"))
+		other := upload(h.wecom("gettoken", "corpid=ww00000000000000cc&corpsecret=secret-cc").text("access_token"))
+		send := func(kind, id string) int64 {
+			return h.app(token, "send", `{"touser":"liwei","msgtype":"`+kind+`","agentid":1000002,"`+kind+`":{"media_id":"`+id+`"}}`).code()
+		}
+		if got := fmt.Sprint(send("voice", own), send("file", own), send("voice", other), send("voice", own+"x")); got != "0 40007 40007 40007" {
+			t.Errorf("own, as a file, another company's, unknown: %s", got)
+		}
+		article := h.app(token, "send", `{"touser":"liwei","msgtype":"mpnews","agentid":1000002,"mpnews":{"articles":[{"title":"t","thumb_media_id":"`+own+`","content":"c"}]}}`)
+		task := h.read(h.do(http.MethodPost, WeComPath+"/cgi-bin/externalcontact/add_msg_template?access_token="+token,
+			`{"sender":"liwei","text":{"content":"a"},"attachments":[{"msgtype":"file","file":{"media_id":"`+own+`"}}]}`))
+		if article.code() != 40007 || task.code() != 40007 {
+			t.Errorf("a voice as an article's picture %d, as a file for customers %d", article.code(), task.code())
+		}
+		time.Sleep(72*time.Hour - time.Second)
+		token = h.agentToken("secret-two")
+		before := send("voice", own)
+		time.Sleep(time.Second)
+		if after := send("voice", own); before != 0 || after != 40007 {
+			t.Errorf("a second before three days %d, then %d", before, after)
+		}
+	})
+}

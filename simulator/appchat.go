@@ -203,7 +203,7 @@ func (s *Simulator) sendChat(q *request) (any, *refusal) {
 	defer chats.mu.Unlock()
 	c, fail := q.chatOf(m.ChatID)
 	if fail = first(fail, codeIf(m.Safe < 0 || m.Safe > 1, 40035), codeIf(m.Safe == 1 && m.Type == "news", 40074)); fail == nil {
-		fail = m.appContent.refuses(m.Type)
+		fail = first(m.appContent.refuses(m.Type), s.holds(q, m.files(m.Type)))
 	}
 	if fail != nil {
 		return nil, fail

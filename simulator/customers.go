@@ -60,7 +60,7 @@ func (s *Simulator) addCustomerTask(q *request) (any, *refusal) {
 	if err := json.Unmarshal(q.body, &b); err != nil {
 		return nil, refuse(40058)
 	}
-	if fail := first(codeIf(q.agent.noCustomers, 84074), b.refuses()); fail != nil {
+	if fail := first(codeIf(q.agent.noCustomers, 84074), b.refuses(), s.holds(q, b.files())); fail != nil {
 		return nil, fail
 	}
 	to, not := b.audience(&q.corp.profile)
@@ -89,25 +89,30 @@ func (b *customerBody) refuses() *refusal {
 		codeIf(group && b.Sender == "", 41009), codeIf(!group && b.Sender == "" && len(b.Customers) == 0 && b.Filter == nil, 40035),
 		codeIf(b.Text.Content == "" && len(b.Attachments) == 0, 40035), codeIf(len(b.Text.Content) > 4000, 45002), codeIf(len(b.Attachments) > 9, 41064))
 	for _, a := range b.Attachments {
-		fail = first(fail, attachmentRefuses(a))
+		kind, m, ok := attached(a)
+		fail = first(fail, codeIf(!ok, 40008), m.refuses(kind))
 	}
 	return fail
 }
 
-func attachmentRefuses(a map[string]json.RawMessage) *refusal {
-	kind := strings.Trim(string(a["msgtype"]), `"`)
-	var m struct {
-		ID      string `json:"media_id"`
-		Picture string `json:"pic_url"`
-		Title   string `json:"title"`
-		URL     string `json:"url"`
-		Cover   string `json:"pic_media_id"`
-		AppID   string `json:"appid"`
-		Page    string `json:"page"`
-	}
-	if raw := a[kind]; raw == nil || json.Unmarshal(raw, &m) != nil {
-		return refuse(40008)
-	}
+// attachment is any of them: which fields count, its type says.
+type attachment struct {
+	ID      string `json:"media_id"`
+	Picture string `json:"pic_url"`
+	Title   string `json:"title"`
+	URL     string `json:"url"`
+	Cover   string `json:"pic_media_id"`
+	AppID   string `json:"appid"`
+	Page    string `json:"page"`
+}
+
+func attached(a map[string]json.RawMessage) (kind string, m attachment, ok bool) {
+	kind = strings.Trim(string(a["msgtype"]), `"`)
+	ok = a[kind] != nil && json.Unmarshal(a[kind], &m) == nil
+	return kind, m, ok
+}
+
+func (m attachment) refuses(kind string) *refusal {
 	switch kind {
 	case "image":
 		return codeIf(m.ID == "" && m.Picture == "", 41006)
@@ -119,6 +124,19 @@ func attachmentRefuses(a map[string]json.RawMessage) *refusal {
 		return first(codeIf(m.Title == "" || len(m.Title) > 64, 41016), codeIf(m.Cover == "", 41006), codeIf(m.AppID == "" || m.Page == "", 40035))
 	}
 	return refuse(40008)
+}
+
+// files are those that the attachments name.
+func (b *customerBody) files() (files []appFile) {
+	for _, a := range b.Attachments {
+		switch kind, m, _ := attached(a); kind {
+		case "image", "video", "file":
+			files = append(files, appFile{m.ID, kind})
+		case "miniprogram":
+			files = append(files, appFile{m.Cover, "image"})
+		}
+	}
+	return files
 }
 
 // audience parts the customers among the employees: each to one of those who

@@ -262,15 +262,15 @@ func (s *Simulator) weComUploadImage(q *request) (any, *refusal) {
 	return s.imageAt(q, q.corp.profile.CorpID, weComImage)
 }
 
-// has tells whether an owner's media id may be used. Ids that were not made
-// here are taken at their word: tests make them up.
-func (s *Simulator) has(owner, id string, now time.Time) bool {
+// has tells whether an owner's media id may be used as a file of a type; "" is
+// any. Ids that were not made here are taken at their word: tests make them up.
+func (s *Simulator) has(owner, id, kind string, now time.Time) bool {
 	if !strings.HasPrefix(id, mediaMark) {
 		return true
 	}
 	for _, u := range s.Uploads() {
 		if u.MediaID == id {
-			return u.Owner == owner && (u.Call == "add_material" || now.Before(u.At.Add(mediaDays)))
+			return u.Owner == owner && (kind == "" || kind == u.Type) && (u.Call == "add_material" || now.Before(u.At.Add(mediaDays)))
 		}
 	}
 	return false
@@ -283,7 +283,7 @@ func (s *Simulator) hasAll(owner string, message json.RawMessage, now time.Time)
 		Thumb string `json:"thumb_media_id"`
 	}
 	_ = json.Unmarshal(message, &m) // judged before
-	return s.has(owner, m.Media, now) && s.has(owner, m.Thumb, now)
+	return s.has(owner, m.Media, "", now) && s.has(owner, m.Thumb, "", now)
 }
 
 // Uploads copies what is kept of the files, oldest first.
