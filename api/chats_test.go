@@ -47,6 +47,7 @@ func TestChatsAreRefusedByFieldAndLimit(t *testing.T) {
 	chat := func(fields string) string { return `{"name":"a","userlist":["m1","m2"]` + fields + `}` }
 	list := func(n int) string { return `{"userlist":["` + strings.Join(people[:n], `","`) + `"]}` }
 	w.json(w.call("POST", "/v1/senders/wk/chats", w.token, list(2000)), 201)
+	w.json(w.call("POST", "/v1/senders/wk/chats", w.token, `{"userlist":["m1","m2"],"owner":"M1"}`), 201) // userids are the same in either case
 	w.json(w.call("POST", "/v1/senders/wk/chats", w.token, chat(`,"chatid":"`+strings.Repeat("a", 32)+`"`)), 201)
 	w.json(w.call("POST", "/v1/senders/wk/chats", w.token, `{"userlist":["m1","m2"],"name":"`+strings.Repeat("好", 50)+`"}`), 201)
 	for _, c := range []struct {

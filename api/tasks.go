@@ -96,15 +96,23 @@ func (s *server) listTasks(c *call) error {
 }
 
 // task is what a handler of one task begins with.
-func (s *server) task(c *call) (code string, id int64, err error) {
+func (c *call) task() (code string, id int64, err error) {
 	if code, err = c.granted(); err == nil {
 		id, err = c.number("task")
 	}
 	return code, id, err
 }
 
+// taskPage is what a list of a task begins with.
+func (c *call) taskPage() (code string, id int64, p page, err error) {
+	if code, id, err = c.task(); err == nil {
+		p, err = c.page()
+	}
+	return code, id, p, err
+}
+
 func (s *server) readTask(c *call) error {
-	code, id, err := s.task(c)
+	code, id, err := c.task()
 	if err != nil {
 		return err
 	}
@@ -123,11 +131,7 @@ type employeeAnswer struct {
 
 // taskEmployees pages through those who have a task.
 func (s *server) taskEmployees(c *call) error {
-	code, id, err := s.task(c)
-	if err != nil {
-		return err
-	}
-	p, err := c.page()
+	code, id, p, err := c.taskPage()
 	if err != nil {
 		return err
 	}
@@ -149,11 +153,7 @@ type targetAnswer struct {
 
 // taskResults pages through what became of customers.
 func (s *server) taskResults(c *call) error {
-	code, id, err := s.task(c)
-	if err != nil {
-		return err
-	}
-	p, err := c.page()
+	code, id, p, err := c.taskPage()
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (s *server) remindTask(c *call) error { return s.changeTask(c, s.Notify.Rem
 func (s *server) cancelTask(c *call) error { return s.changeTask(c, s.Notify.CancelTask) }
 
 func (s *server) changeTask(c *call, change func(context.Context, notify.Client, string, int64) (notify.Task, error)) error {
-	code, id, err := s.task(c)
+	code, id, err := c.task()
 	if err != nil {
 		return err
 	}

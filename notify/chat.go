@@ -84,7 +84,7 @@ func parseChat(path string, raw json.RawMessage, q *request) (content, error) {
 	c, form := &Chat{Type: kind}, chatForms[kind]
 	if m.Safe != nil {
 		if c.Safe = *m.Safe; c.Safe < 0 || c.Safe > form.safe {
-			return nil, invalid(path+".safe", "is %d: 0 to %d for msgtype %s in a chat", c.Safe, form.safe, kind)
+			return nil, unsafe(path, c.Safe, form, kind)
 		}
 	}
 	c.Object, err = q.held(path+"."+kind, object, form.object())

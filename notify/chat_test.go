@@ -85,7 +85,7 @@ func TestChatsHaveTypesAndTargetsOfTheirOwn(t *testing.T) {
 		toChats(`["a"]`, `"msgtype":"miniprogram_notice","miniprogram_notice":{"appid":"wx1"}`):                        `is "miniprogram_notice"`,
 		toChats(`["a"]`, `"enable_duplicate_check":1,`+text):                                                           "enable_duplicate_check",
 		toChats(`["a"]`, `"safe":2,`+text):                                                                             "safe is 2: 0 to 1",
-		toChats(`["a"]`, `"safe":1,"msgtype":"news","news":{"articles":[{"title":"a","url":"https://a.example"}]}`):    "safe is 1: 0 to 0",
+		toChats(`["a"]`, `"safe":1,"msgtype":"news","news":{"articles":[{"title":"a","url":"https://a.example"}]}`):    "safe is 1: a message of msgtype news cannot be confidential",
 		toChats(`["a"]`, `"msgtype":"news","news":{"articles":[{"title":"a","appid":"wx1","pagepath":"p"}]}`):          "appid",
 		toChats(`["a"]`, `"msgtype":"textcard","textcard":{"title":"a","description":"b","url":"https://a.example"}`):  "",
 		toChats(`["a"]`, `"msgtype":"text","text":{"content":"`+strings.Repeat("好", 683)+`"}`):                         "has 2049 bytes",

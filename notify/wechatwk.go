@@ -123,7 +123,7 @@ func (m *appMessage) options(path string, form appForm, a *App) error {
 	}
 	if m.Safe != nil {
 		if *m.Safe < 0 || *m.Safe > form.safe {
-			return invalid(path+".safe", "is %d: 0 to %d for msgtype %s", *m.Safe, form.safe, a.Type)
+			return unsafe(path, *m.Safe, form, a.Type)
 		}
 		a.Safe = *m.Safe
 	}
@@ -144,6 +144,14 @@ func (m *appMessage) options(path string, form appForm, a *App) error {
 		a.Interval = *m.Interval
 	}
 	return nil
+}
+
+// unsafe refuses a value of safe.
+func unsafe(path string, safe int, form appForm, kind string) error {
+	if form.safe == 0 {
+		return invalid(path+".safe", "is %d: a message of msgtype %s cannot be confidential, leave it out", safe, kind)
+	}
+	return invalid(path+".safe", "is %d: 0 to %d for msgtype %s", safe, form.safe, kind)
 }
 
 func (a *App) put(p *Part) { p.Kind, p.App = a.Type, a }

@@ -58,7 +58,7 @@ func (l *limits) needed(field, v string) {
 
 func (l *limits) bytes(field, v string, most int) {
 	if !utf8.ValidString(v) || len(v) > most && !l.skips(v) {
-		l.fail(field, "has %d bytes: at most %d of UTF-8, a Chinese character is 3; WeCom would cut it", len(v), most)
+		l.fail(field, "has %d bytes: at most %d of UTF-8, a Chinese character is 3; WeCom would cut or refuse it", len(v), most)
 	}
 }
 

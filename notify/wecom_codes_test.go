@@ -44,9 +44,8 @@ func span(first, last int) (codes []int) {
 	return codes
 }
 
-// said is how a refusal is told: what the code means, what kind of fault that is,
-// and what to do next.
-var toldForm = regexp.MustCompile(`^wecom message/send: errcode -?\d+ \(hint \S+\): [^(].+ \(.+\): [^;]+(;|$)`)
+// toldForm is how a refusal is told: what the code means, and what to do next.
+var toldForm = regexp.MustCompile(`^wecom message/send: errcode -?\d+ \(hint \S+\): [^(].+: [^;]+(;|$)`)
 
 func TestEveryCodeOfWeComDoesWhatItsTableSays(t *testing.T) {
 	eachWeCom(t, simulator.Corp{Members: members(2)}, func(h *house, sim *simulator.Simulator) {

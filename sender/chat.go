@@ -150,7 +150,7 @@ func (c Chat) check() error {
 	switch n := len(c.Members); {
 	case n < leastChatPeople || n > mostChatPeople:
 		return &InputError{"userlist", fmt.Sprintf("has %d userids: %d to %d different ones", n, leastChatPeople, mostChatPeople)}
-	case c.Owner != "" && !slices.Contains(c.Members, c.Owner):
+	case c.Owner != "" && !slices.ContainsFunc(c.Members, func(id string) bool { return strings.EqualFold(id, c.Owner) }):
 		return &InputError{"owner", "must be one of userlist"}
 	}
 	return nil

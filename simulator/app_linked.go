@@ -63,7 +63,7 @@ type linkedAnswer struct {
 func (m *linkedSend) audience(c *Corp) (to []string, a linkedAnswer) {
 	add := func(ids ...string) {
 		for _, id := range ids {
-			if !slices.ContainsFunc(to, func(o string) bool { return strings.EqualFold(o, id) }) {
+			if !among(to, id) {
 				to = append(to, id)
 			}
 		}
@@ -74,7 +74,7 @@ func (m *linkedSend) audience(c *Corp) (to []string, a linkedAnswer) {
 		return to, a
 	}
 	for _, id := range m.Users {
-		if slices.ContainsFunc(visible, func(o string) bool { return strings.EqualFold(o, id) }) {
+		if among(visible, id) {
 			add(id)
 		} else {
 			a.Users = append(a.Users, strings.ToLower(id))

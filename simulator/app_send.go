@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -98,12 +97,9 @@ func parted(list string) (ids []string) {
 // the answer are in lower case; unlicensed members of a department or a tag are
 // left out without a word.
 func (m *appSend) audience(c *Corp) (to []string, a appAnswer) {
-	has := func(list []string, id string) bool {
-		return slices.ContainsFunc(list, func(o string) bool { return strings.EqualFold(o, id) })
-	}
 	add := func(ids []string) {
 		for _, id := range ids {
-			if !has(to, id) && !has(c.Unlicensed, id) {
+			if !among(to, id) && !among(c.Unlicensed, id) {
 				to = append(to, id)
 			}
 		}
@@ -115,9 +111,9 @@ func (m *appSend) audience(c *Corp) (to []string, a appAnswer) {
 	var users, unlicensed, parties, tags []string
 	for _, id := range parted(m.ToUser) {
 		switch {
-		case has(c.Unlicensed, id):
+		case among(c.Unlicensed, id):
 			unlicensed = append(unlicensed, strings.ToLower(id))
-		case has(c.Members, id):
+		case among(c.Members, id):
 			add([]string{id})
 		default:
 			users = append(users, strings.ToLower(id))

@@ -121,7 +121,7 @@ func (l *appLedger) update(m *appUpdate, q *request, c *Corp) (invalid []string,
 	}
 	var done []string
 	for _, id := range users {
-		if slices.ContainsFunc(code.members, func(o string) bool { return strings.EqualFold(o, id) }) {
+		if among(code.members, id) {
 			done = append(done, id)
 		} else {
 			invalid = append(invalid, strings.ToLower(id))
@@ -174,7 +174,7 @@ func (l *appLedger) clicked(c CardClick, now time.Time) (appCard, string) {
 	defer l.mu.Unlock()
 	for i := range l.sends.items {
 		e := l.sends.at(l.sends.total - 1 - i)
-		if e == nil || e.MsgID != c.MsgID || e.Code == "" || !slices.Contains(e.Reached, c.User) {
+		if e == nil || e.MsgID != c.MsgID || e.Code == "" || !among(e.Reached, c.User) {
 			continue
 		}
 		var m appSend

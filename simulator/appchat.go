@@ -83,8 +83,11 @@ func (c *corp) knows(ids ...string) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return !c.has(id) })
 }
 
-func (c *corp) has(id string) bool {
-	return slices.ContainsFunc(c.profile.Members, func(m string) bool { return strings.EqualFold(m, id) })
+func (c *corp) has(id string) bool { return among(c.profile.Members, id) }
+
+// among looks a userid up, which is the same in either case.
+func among(ids []string, id string) bool {
+	return slices.ContainsFunc(ids, func(m string) bool { return strings.EqualFold(m, id) })
 }
 
 func cutRunes(s string, most int) string {
@@ -104,7 +107,7 @@ func (s *Simulator) createChat(q *request) (any, *refusal) {
 	chats.mu.Lock()
 	defer chats.mu.Unlock()
 	fail := first(q.rooted(), codeIf(!isAppChatID(c.ChatID), 86001), codeIf(len(c.Members) < chatMembersLeast || len(c.Members) > chatMembersMost, 86006),
-		codeIf(!q.corp.knows(c.Members...), 86007), codeIf(c.Owner != "" && !slices.Contains(c.Members, c.Owner), 86207), codeIf(chats.byID[c.ChatID] != nil, 86215))
+		codeIf(!q.corp.knows(c.Members...), 86007), codeIf(c.Owner != "" && !among(c.Members, c.Owner), 86207), codeIf(chats.byID[c.ChatID] != nil, 86215))
 	if fail == nil {
 		fail = codeIf(chats.made.over(chatsPerDay, 24*time.Hour, q.now), 45009)
 	}
@@ -148,15 +151,15 @@ func (s *Simulator) changeChat(q *request) (any, *refusal) {
 	if fail != nil {
 		return nil, fail
 	}
-	left := slices.DeleteFunc(slices.Clone(c.Members), func(id string) bool { return slices.Contains(u.Del, id) })
+	left := slices.DeleteFunc(slices.Clone(c.Members), func(id string) bool { return among(u.Del, id) })
 	for _, id := range u.Add {
-		if !slices.Contains(left, id) {
+		if !among(left, id) {
 			left = append(left, id)
 		}
 	}
 	owner := or(u.Owner, c.Owner)
 	fail = first(codeIf(!q.corp.knows(u.Add...), chatMemberUnknown), codeIf(len(left) < chatMembersLeast || len(left) > chatMembersMost, 86006),
-		codeIf(!slices.Contains(left, owner), 86207))
+		codeIf(!among(left, owner), 86207))
 	if fail == nil {
 		fail = codeIf(chats.changed.over(chatChangesHour, time.Hour, q.now), 45009)
 	}

@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -61,9 +62,10 @@ const CodeNoRight = 43101
 type dialect struct {
 	name, prefix string
 	codes        map[int]row
-	advice       map[int]string // the next step of a code, if it is another than its meaning's
-	open         map[int]row    // codes that mean something else on a call without a token: they speak of the secret
-	id           string         // begins the id of a request in errmsg
+	advice       map[int]string   // the next step of a code, if it is another than its meaning's
+	steps        map[error]string // the next step of a meaning, if it is another than the meaning says
+	open         map[int]row      // codes that mean something else on a call without a token: they speak of the secret
+	id           string           // begins the id of a request in errmsg
 }
 
 var weChat = &dialect{name: "WeChat", prefix: "wechat", codes: table, advice: advice, id: "rid:", open: map[int]row{
@@ -81,7 +83,7 @@ func (v *dialect) refusal(op string, code int, errmsg string, open bool) *Error 
 		found, ok = v.codes[code]
 	}
 	if ok {
-		e.what, e.is, e.next = found.what, found.is, v.advice[code]
+		e.what, e.is, e.next = found.what, found.is, cmp.Or(v.advice[code], v.steps[found.is])
 	}
 	if v == weChat && code == 45009 && strings.Contains(strings.ToLower(errmsg), "minute") {
 		e.is, e.next = ErrThrottledMinute, "" // the documents disagree; the text decides

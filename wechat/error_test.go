@@ -118,6 +118,21 @@ func TestAnErrorSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestAnErrorOfWeComSendsNobodyToWeChatsConsole(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]string{
+		40056: `wecom op: errcode 40056: the agent id is invalid, or the company removed the app: let an administrator of the company see that the app is there (应用管理), then correct agent_id and secret`,
+		60020: `wecom op: errcode 60020: the address is not on the app's list of trusted addresses (企业可信IP): add the address to the app's trusted ones in the company's console (应用管理, the app, 企业可信IP)`,
+		48006: `wecom op: errcode 48006: the permission was taken back, as the app was not used for long: let an administrator of the company give it to the app in the company's console (应用管理)`,
+		40050: `wecom op: errcode 40050: the chat is unknown: name a chat that this app made (GET /v1/senders/{code}/chats), or make one`,
+		60111: `wecom op: errcode 60111: the user does not exist, has left, or is out of range (recipient cannot be reached): leave this recipient out`,
+	} {
+		if got := weCom.refusal("op", code, "", false).Error(); got != want {
+			t.Errorf("got %s\nwant %s", got, want)
+		}
+	}
+}
+
 func TestLongTextsOfTheVendorAreCut(t *testing.T) {
 	t.Parallel()
 	err := weChat.refusal("op", 47003, strings.Repeat("好", 1000)+" rid: "+strings.Repeat("9", 1000), false)

@@ -1,12 +1,39 @@
 package wechat
 
-var weCom = &dialect{name: "WeCom", prefix: "wecom", codes: spread(weComTable), id: "hint:", open: map[int]row{
+var weCom = &dialect{name: "WeCom", prefix: "wecom", codes: spread(weComTable), advice: weComAdvice, steps: weComSteps, id: "hint:", open: map[int]row{
 	40001: {"the secret is wrong or was reset, or the app is disabled", ErrSecret},
 	41002: {"the corp id is missing", ErrSecret},
 	41004: {"the secret is missing", ErrSecret},
 	// A wrong secret, asked with over and over, blocks the address for an hour, and every app that asks from there.
 	45009: {"tokens were asked for too often, or with a wrong secret: the address is blocked for up to an hour", ErrThrottledDay},
 }}
+
+// weComSteps are the next steps of meanings that are mended elsewhere than at WeChat.
+var weComSteps = map[error]string{
+	ErrAddress:    "add the address to the app's trusted ones in the company's console (应用管理, the app, 企业可信IP)",
+	ErrSecret:     "correct corp_id, agent_id and secret as the app's page in the company's console shows them; do not try again before",
+	ErrPermission: "let an administrator of the company give it to the app in the company's console (应用管理)",
+	ErrAccount:    "let an administrator of the company see to it in the company's console (work.weixin.qq.com)",
+}
+
+// weComAdvice is the next step where a code asks for another than its meaning does.
+var weComAdvice = map[int]string{
+	40007: "upload the file anew (POST /v1/senders/{code}/media) and send its new id",
+	40050: "name a chat that this app made (GET /v1/senders/{code}/chats), or make one",
+	40056: "let an administrator of the company see that the app is there (应用管理), then correct agent_id and secret",
+	40145: "upload the file anew (POST /v1/senders/{code}/media) and send its new id",
+	41048: "name customers, or tags, whom an employee within the app's range has",
+	43012: "enter the app's callback address in its console (接收消息), or send a card that does not call back",
+	48002: "let an administrator of the company give it to the app in the company's console (应用管理); chats need the whole company in its visible range (可见范围)",
+	81013: "correct the ids, or widen the app's visible range",
+	82001: "correct the ids, or widen the app's visible range",
+	84074: "let an administrator put the app on the list of those that may call for customers (客户联系, API, 可调用接口的应用)",
+	86008: "send by the app that made the chat, or name one that this app made",
+	93000: "make the webhook anew in its group, and set its key",
+	93001: "let the group's owner allow webhooks in it",
+	93004: "let the group's owner switch the webhook on",
+	93008: "add the webhook to the group again",
+}
 
 // span is the codes from first to last that say the same.
 type span struct {
@@ -112,7 +139,7 @@ var weComTable = []span{
 	one(60021, "the user is not in the app's visible range (可见范围)", ErrRecipient),
 	one(60111, "the user does not exist, has left, or is out of range", ErrRecipient),
 	one(60123, "the department does not exist", ErrRecipient),
-	one(81013, "all recipients are invalid, out of the app's visible range (可见范围), or of a company that shares the app (企业互联, 上下游)", ErrRecipient),
+	one(81013, "all recipients are invalid, empty, outside the app's visible range (可见范围), or of a company that shares the app (企业互联, 上下游)", ErrRecipient),
 	one(82001, "no recipient is left: all are invalid or out of the app's visible range (可见范围)", ErrRecipient),
 	one(82102, "the user never got the card", ErrRecipient),
 	one(84061, "the app has no relation with the customer", ErrRecipient),
