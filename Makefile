@@ -5,6 +5,12 @@ SHELL := bash
 # A checkout that belongs to another user builds, too: git would refuse to tell its version.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
+# Go and the linters keep their caches below HOME: where there is none, as in a bare container, or none to write to,
+# they have a folder of their own.
+ifneq ($(shell [ -d "$${HOME:-}" ] && [ -w "$$HOME" ] && echo yes),yes)
+export HOME := $(or $(TMPDIR),/tmp)/wechattpp-home-$(shell id -u)
+endif
+
 # Linters run as Go modules of a pinned version; nothing is installed.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -64,6 +70,7 @@ clean: ## Remove what was built, and stop the test database
 tools:
 	@.ci/need gcc gcc libc6-dev
 	@.ci/need nginx nginx
+	@.ci/need curl curl
 
 format:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "run gofmt -w on:" $$files >&2; exit 1; }

@@ -165,10 +165,16 @@ func TestGuessingOnJUMSPathsIsLimitedPerAddress(t *testing.T) {
 	try := func(from, secret string) reply {
 		return h.call("POST", "/v1/sent", "", "{}", basic(c.ChannelKey, secret), func(r *http.Request) { r.Header.Set("X-Forwarded-For", from) })
 	}
-	h.guess(func() reply { return try("2001:db8::1", "wrong") })
-	h.refused(try("2001:db8::2", "wrong"), http.StatusTooManyRequests, codeRate) // the same /64
-	h.guess(func() reply { return try("2001:db8::1", "wrong") })
-	h.refused(try("2001:db8::1", c.Secret), http.StatusTooManyRequests, codeRate)
+	for from, secret := range map[string]string{"2001:db8::2": "wrong", "2001:db8::1": c.Secret} { // the first is of the same /64
+		var r reply
+		for range 5 { // one try comes back in 3 s, on a slow machine perhaps just now
+			h.guess(func() reply { return try("2001:db8::1", "wrong") })
+			if r = try(from, secret); r.status == http.StatusTooManyRequests {
+				break
+			}
+		}
+		h.refused(r, http.StatusTooManyRequests, codeRate)
+	}
 	h.refused(try("2001:db8:0:1::1", c.Secret), http.StatusForbidden, codeForbidden, access.Send)
 	h.refused(try("192.0.2.1", c.Secret), http.StatusForbidden, codeForbidden, access.Send)
 }

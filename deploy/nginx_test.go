@@ -109,7 +109,8 @@ type arrived struct {
 
 type proxy struct {
 	dir       string
-	http, tls string // addresses of nginx
+	http, tls string     // addresses of nginx
+	sockets   []*os.File // that listen on them
 	answer    int
 	seen      chan arrived
 	client    *http.Client
@@ -118,11 +119,12 @@ type proxy struct {
 // startNginx runs nginx with nginx.conf on loopback ports before a service that only looks.
 func startNginx(t *testing.T) *proxy {
 	t.Helper()
-	p := &proxy{dir: t.TempDir(), http: freeAddress(t), tls: freeAddress(t), answer: http.StatusCreated, seen: make(chan arrived, 1)}
+	p := &proxy{dir: t.TempDir(), answer: http.StatusCreated, seen: make(chan arrived, 1)}
+	p.http, p.tls = p.listen(t), p.listen(t)
 	service := httptest.NewServer(http.HandlerFunc(p.look))
 	t.Cleanup(service.Close)
 	p.client = &http.Client{
-		Timeout:       10 * time.Second,
+		Timeout:       30 * time.Second,
 		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: writeCertificate(t, p.dir), ServerName: host}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -189,6 +191,7 @@ func (p *proxy) run(t *testing.T, config string) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	server := exec.CommandContext(ctx, nginx, arguments...)
+	server.ExtraFiles, server.Env = p.sockets, append(os.Environ(), "NGINX=3;4;") // as nginx hands its sockets to its successor
 	server.Cancel = func() error { return server.Process.Signal(os.Interrupt) }
 	server.WaitDelay = 10 * time.Second
 	if err := server.Start(); err != nil {
@@ -198,9 +201,6 @@ func (p *proxy) run(t *testing.T, config string) {
 		stop()
 		_ = server.Wait() // it was interrupted
 	})
-	for _, address := range []string{p.http, p.tls} {
-		waitFor(t, address)
-	}
 }
 
 func (p *proxy) ask(t *testing.T, scheme, method, path, body string) int {
@@ -267,26 +267,20 @@ func write(t *testing.T, file string, text []byte) {
 	}
 }
 
-func freeAddress(t *testing.T) string {
+// listen opens a socket for nginx to take over: a port that was found free might
+// be another's by the time nginx listens on it.
+func (p *proxy) listen(t *testing.T) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	return listener.Addr().String()
-}
-
-func waitFor(t *testing.T, address string) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		connection, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			connection.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("nginx does not listen on %s: %v", address, err)
-		}
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = socket.Close() })
+	p.sockets = append(p.sockets, socket)
+	return listener.Addr().String()
 }

@@ -219,7 +219,7 @@ func TestAKeyInProgressIsWaitedForAndThenRefused(t *testing.T) {
 	var wait sync.WaitGroup
 	wait.Go(func() { _, _ = room.Accept(context.Background(), shop, "/v1/sent", "k", body("o1")) })
 	<-stuck.begun
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if _, err := room.Accept(ctx, shop, "/v1/sent", "k", body("o1")); !errors.Is(err, notify.ErrInProgress) {
 		t.Errorf("while the first is in progress: %v", err)

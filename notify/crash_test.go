@@ -129,7 +129,7 @@ func TestWhatIsInDoubtForTooLongEndsAsUnknownOrIsSentAgain(t *testing.T) {
 // beginLate claims what is due as if the time for repeats were over.
 func (h *house) beginLate(ctx context.Context) []*notify.Work {
 	h.t.Helper()
-	for range 200 {
+	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		due, err := h.store.Due(ctx, nil, 10)
 		if err != nil {
 			h.t.Fatal(err)
@@ -141,7 +141,6 @@ func (h *house) beginLate(ctx context.Context) []*notify.Work {
 			}
 			return works
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	h.t.Fatal("nothing becomes due")
 	return nil

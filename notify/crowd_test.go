@@ -3,6 +3,7 @@ package notify_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"wechattpp/notify"
 	"wechattpp/simulator"
@@ -48,7 +49,7 @@ func TestACallCarriesAsManyAsItsContentTakes(t *testing.T) {
 func TestLargeChunksAreRetractedAndForgottenWhole(t *testing.T) {
 	all := members(1000)
 	eachWeCom(t, simulator.Corp{Members: all}, func(h *house, sim *simulator.Simulator) {
-		waiting := h.office(string(with([]byte(appText(all, "一")), map[string]any{"send_at": "2027-01-01T00:00:00Z"})))
+		waiting := h.office(string(with([]byte(appText(all, "一")), map[string]any{"send_at": time.Now().Add(time.Hour)})))
 		if err := h.room.Retract(context.Background(), office, waiting); err != nil {
 			h.t.Fatal(err)
 		}

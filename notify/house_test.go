@@ -52,7 +52,7 @@ func each(t *testing.T, f func(h *house)) {
 func newHouse(t testing.TB, source string, fit ...func(*notify.Config)) *house {
 	db := sqltest.Open(t, source)
 	h := &house{t: t, source: source, db: db, v: newVendor(t), store: db.Notify("wxcomponent"), metrics: prometheus.NewRegistry()}
-	h.senders = &sender.Room{Store: db.Sender("wxcomponent"), API: wechat.API{Base: h.v.URL, Timeout: 2 * time.Second},
+	h.senders = &sender.Room{Store: db.Sender("wxcomponent"), API: wechat.API{Base: h.v.URL, Timeout: 20 * time.Second},
 		Tokens: func(sender.Sender) wechat.TokenSource { return fixedToken{} },
 		Account: func(_ context.Context, appID string) (sender.Status, error) {
 			_, gone := h.away.Load(appID)
@@ -143,7 +143,7 @@ func (h *house) accept(b []byte) string {
 
 func (h *house) send() {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if _, err := h.room.SendDue(ctx); err != nil {
 		h.t.Fatalf("send: %v", err)

@@ -104,11 +104,12 @@ func TestAnOutcomeWithoutAKnownIDNeedsExactlyOneSendThatFits(t *testing.T) {
 func TestAnOutcomeThatOvertakesTheAnswerIsToldToComeAgain(t *testing.T) {
 	t.Parallel()
 	each(t, func(h *house) {
-		h.v.answering(func(string, int) answer { return answer{Wait: 300 * time.Millisecond} })
+		answers := make(chan struct{})
+		h.v.answering(func(string, int) answer { return answer{Until: answers} })
 		msgID := h.accept(body("o1"))
 		var wait sync.WaitGroup
 		wait.Go(h.send)
-		deadline := time.Now().Add(5 * time.Second)
+		deadline := time.Now().Add(15 * time.Second)
 		for h.v.got("o1") == 0 && time.Now().Before(deadline) {
 			time.Sleep(time.Millisecond)
 		}
@@ -116,6 +117,7 @@ func TestAnOutcomeThatOvertakesTheAnswerIsToldToComeAgain(t *testing.T) {
 		if _, err := h.room.Outcome(context.Background(), early); !errors.Is(err, notify.ErrTooEarly) {
 			h.t.Errorf("before the answer: %v", err)
 		}
+		close(answers)
 		wait.Wait()
 		h.outcome(early)
 		if s := h.states(msgID)["o1"]; s != "delivered" {

@@ -124,12 +124,13 @@ func TestAWithdrawalInTheMiddleStopsWithinTwoSeconds(t *testing.T) {
 	msgID := h.accept(body(openids(1000)...))
 	var wait sync.WaitGroup
 	wait.Go(h.send)
-	time.Sleep(300 * time.Millisecond)
+	for deadline := time.Now().Add(20 * time.Second); h.v.total() < 10 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	} // until it is well under way
 	h.away.Store("wxapp1", true)
-	gone := time.Now()
+	before := h.v.total()
 	wait.Wait()
-	if d := time.Since(gone); d > 2*time.Second {
-		t.Errorf("still sending %s after the withdrawal", d)
+	if n := h.v.total() - before; n > 2*2*20 { // two at once, 50 ms each: counted, for a busy machine is slow and calls no more for it
+		t.Errorf("%d calls after the withdrawal, more than two seconds allow", n)
 	}
 	m := h.message(msgID)
 	if m.Counts[notify.Sent] == 0 || m.Counts[notify.Queued] == 0 || m.Counts[notify.Sent]+m.Counts[notify.Queued] != 1000 {
@@ -140,7 +141,7 @@ func TestAWithdrawalInTheMiddleStopsWithinTwoSeconds(t *testing.T) {
 func TestRecipientsNotHandedOverInTimeExpire(t *testing.T) {
 	t.Parallel()
 	each(t, func(h *house) {
-		soon := time.Now().Add(1500 * time.Millisecond)
+		soon := time.Now().Add(5 * time.Second)
 		msgID := h.accept(with(body(openids(120)...), map[string]any{"expire_at": soon.Format(time.RFC3339Nano)}))
 		h.v.answering(func(string, int) answer { return answer{Code: 45009} })
 		h.send()
@@ -158,7 +159,7 @@ func TestRecipientsNotHandedOverInTimeExpire(t *testing.T) {
 func TestAScheduledMessageWaits(t *testing.T) {
 	t.Parallel()
 	each(t, func(h *house) {
-		later := time.Now().Add(1200 * time.Millisecond)
+		later := time.Now().Add(5 * time.Second)
 		msgID := h.accept(with(body("o1"), map[string]any{"send_at": later.Format(time.RFC3339Nano)}))
 		h.send()
 		if m := h.message(msgID); m.Stage != notify.Scheduled || len(h.v.calls) != 0 {

@@ -149,14 +149,14 @@ func TestWhoeverIsQueuedWaitsForTheEndOfQuietHours(t *testing.T) {
 		before := h.accept(body("o1", "o2"))
 		h.protect(around(notify.QuietWait))
 		during := h.accept(body("o3"))
-		soon := h.accept(with(body("o4"), map[string]any{"expire_at": time.Now().Add(1200 * time.Millisecond).Format(time.RFC3339Nano)}))
+		soon := h.accept(with(body("o4"), map[string]any{"expire_at": time.Now().Add(5 * time.Second).Format(time.RFC3339Nano)}))
 		h.send()
 		for _, o := range []string{"o1", "o2", "o3", "o4"} {
 			if h.v.got(o) != 0 {
 				h.t.Errorf("%s was sent to in quiet hours", o)
 			}
 		}
-		deadline := time.Now().Add(20 * time.Second)
+		deadline := time.Now().Add(40 * time.Second)
 		for h.message(soon).Stage != notify.Done && time.Now().Before(deadline) {
 			h.send()
 			time.Sleep(20 * time.Millisecond)

@@ -93,7 +93,7 @@ func TestACallWithoutAnswerIsNotRepeatedAfterARetraction(t *testing.T) {
 // comesTo sends until the message has come to a stage.
 func (h *house) comesTo(id string, stage notify.Stage) {
 	h.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if h.send(); h.message(id).Stage == stage {
 			return
 		}
@@ -106,7 +106,7 @@ func TestAPausedMessageWaitsAndExpiresAndGoesOn(t *testing.T) {
 	each(t, func(h *house) {
 		ctx := context.Background()
 		id := h.accept(body(openids(150)...))
-		short := h.accept(with(bodyBy("oa2", "o1"), map[string]any{"expire_at": time.Now().Add(1500 * time.Millisecond)}))
+		short := h.accept(with(bodyBy("oa2", "o1"), map[string]any{"expire_at": time.Now().Add(5 * time.Second)}))
 		for _, m := range []string{id, short} {
 			if err := h.room.Pause(ctx, shop, m); err != nil {
 				h.t.Fatal(err)

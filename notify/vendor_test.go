@@ -31,13 +31,15 @@ type vendor struct {
 }
 
 // answer: Code is errcode; Drop breaks the connection, after the message was
-// taken if Taken; Status is of HTTP; Wait is how long it takes.
+// taken if Taken; Status is of HTTP; Wait is how long it takes; Until is what it
+// waits for.
 type answer struct {
 	Code   int
 	Drop   bool
 	Taken  bool
 	Status int
 	Wait   time.Duration
+	Until  chan struct{}
 	Text   string
 }
 
@@ -75,6 +77,9 @@ func (v *vendor) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	v.mu.Unlock()
 	time.Sleep(a.Wait)
+	if a.Until != nil {
+		<-a.Until
+	}
 	switch {
 	case a.Drop:
 		if c, _, err := w.(http.Hijacker).Hijack(); err == nil {
@@ -98,7 +103,16 @@ func (v *vendor) give(to, id string) int64 {
 	return v.given[key]
 }
 
-// got is how many messages an openid got.
+// total is how many calls came.
+func (v *vendor) total() (n int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, calls := range v.calls {
+		n += calls
+	}
+	return n
+}
+
 // body is the last call for an openid.
 func (v *vendor) body(openid string) string {
 	v.mu.Lock()
@@ -106,6 +120,7 @@ func (v *vendor) body(openid string) string {
 	return v.bodies[openid]
 }
 
+// got is how many messages an openid got.
 func (v *vendor) got(openid string) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -52,8 +52,8 @@ func TestFaultsHappenOnDemandOverARealConnection(t *testing.T) {
 			if err := h.sim.Fail(c.fault); err != nil {
 				t.Fatal(err)
 			}
-			post := func(body []byte) (*http.Response, string, error) {
-				client := &http.Client{Timeout: 500 * time.Millisecond, Transport: &http.Transport{DisableKeepAlives: true}}
+			post := func(body []byte, patience time.Duration) (*http.Response, string, error) {
+				client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 				res, err := client.Post(server.URL+"/cgi-bin/message/template/send?access_token="+access, "application/json", bytes.NewReader(body))
 				if err != nil {
 					return nil, "", err
@@ -62,14 +62,18 @@ func TestFaultsHappenOnDemandOverARealConnection(t *testing.T) {
 				b, err := io.ReadAll(res.Body)
 				return res, string(b), err
 			}
-			res, body, err := post(marshal(paid(customer)))
+			patience := 20 * time.Second
+			if c.fault.Mode == ModeHang || c.fault.Mode == ModeHangAfter { // which nothing else ends
+				patience = 2 * time.Second
+			}
+			res, body, err := post(marshal(paid(customer)), patience)
 			if !c.check(res, body, err) {
 				t.Errorf("answer %q, %v", body, err)
 			}
 			if got := h.sim.Totals().Sends == 1; got != c.processed {
 				t.Errorf("processed %v, want %v", got, c.processed)
 			}
-			if _, body, err := post(marshal(paid(customer))); !strings.Contains(body, `"errcode":0`) {
+			if _, body, err := post(marshal(paid(customer)), 20*time.Second); !strings.Contains(body, `"errcode":0`) {
 				t.Errorf("the next call should be right again: %q, %v", body, err)
 			}
 		})

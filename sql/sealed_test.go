@@ -276,7 +276,7 @@ func TestAValueThatChangesMeanwhileIsNotOverwritten(t *testing.T) {
 		last := make(chan string)
 		go func() { // a replica that still seals under the old key
 			refresh := ""
-			for n := 0; !stop.Load(); n++ {
+			for n := 0; n == 0 || !stop.Load(); n++ {
 				refresh = "r" + strings.Repeat("x", n%97)
 				if err := writer.Put(ctx, shop, lent("a", refresh), 0, time.Hour); err != nil {
 					t.Error(err)

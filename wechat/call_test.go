@@ -238,12 +238,17 @@ func TestNoSecretIsEverInAnErrorWhateverTheServerDoes(t *testing.T) {
 			t.Run(kind+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				var asked atomic.Int32
+				ctx, leave := context.WithCancel(t.Context())
+				defer leave()
 				s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					asked.Add(1)
+					if kind == "silence" { // nothing else ends the call
+						leave()
+					}
 					server.serve(w, r)
 				}))
 				defer s.Close()
-				err := call(t.Context(), API{Base: s.URL, WeComBase: s.URL, HTTP: s.Client(), Timeout: timeoutFor(kind)})
+				err := call(ctx, API{Base: s.URL, WeComBase: s.URL, HTTP: s.Client(), Timeout: 20 * time.Second})
 				if name == "StartPushTicket" && err == nil {
 					t.Fatal("no error, nor has the server said that all is well")
 				}
@@ -262,14 +267,6 @@ func TestNoSecretIsEverInAnErrorWhateverTheServerDoes(t *testing.T) {
 	}
 }
 
-// timeoutFor is short only where nothing else ends the call.
-func timeoutFor(kind string) time.Duration {
-	if kind == "silence" {
-		return 50 * time.Millisecond
-	}
-	return 20 * time.Second
-}
-
 func findSecrets(t *testing.T, err error) {
 	t.Helper()
 	var log strings.Builder
@@ -286,8 +283,10 @@ func findSecrets(t *testing.T, err error) {
 
 func TestWhatNeverReachedTheVendorIsNotSent(t *testing.T) {
 	t.Parallel()
-	refusing := httptest.NewServer(http.NotFoundHandler())
-	refusing.Close()
+	const nobody = "http://127.0.0.1:1"
+	unknown := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { // no test waits for a name server
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "nowhere.invalid", IsNotFound: true}}
+	}}}
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	defer secure.Close()
@@ -296,17 +295,18 @@ func TestWhatNeverReachedTheVendorIsNotSent(t *testing.T) {
 	tests := map[string]struct {
 		ctx  context.Context
 		base string
+		by   *http.Client
 		want error
 	}{
-		"nobody listens":               {t.Context(), refusing.URL, ErrNotSent},
-		"an unknown certificate":       {t.Context(), secure.URL, ErrNotSent},
-		"no such host":                 {t.Context(), "http://nowhere.invalid", ErrNotSent},
-		"a base address that is none":  {t.Context(), "http://[::1", ErrNotSent},
-		"a caller who is gone already": {ended, refusing.URL, context.Canceled},
+		"nobody listens":               {t.Context(), nobody, nil, ErrNotSent},
+		"an unknown certificate":       {t.Context(), secure.URL, nil, ErrNotSent},
+		"no such host":                 {t.Context(), "http://nowhere.invalid", unknown, ErrNotSent},
+		"a base address that is none":  {t.Context(), "http://[::1", nil, ErrNotSent},
+		"a caller who is gone already": {ended, nobody, nil, context.Canceled},
 	}
 	for kind, test := range tests {
 		for name, call := range methods {
-			err := call(test.ctx, API{Base: test.base, WeComBase: test.base})
+			err := call(test.ctx, API{Base: test.base, WeComBase: test.base, HTTP: test.by})
 			if !errors.Is(err, ErrNotSent) || !errors.Is(err, test.want) || errors.Is(err, ErrUnanswered) {
 				t.Errorf("%s, %s: %v", kind, name, err)
 			}
@@ -412,7 +412,7 @@ func TestATimeoutTellsThatItWasOne(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(silent))
 	defer s.Close()
-	err := methods["SendTemplate"](t.Context(), API{Base: s.URL, Timeout: 20 * time.Millisecond})
+	err := methods["SendTemplate"](t.Context(), API{Base: s.URL, Timeout: time.Second})
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ErrUnanswered) {
 		t.Errorf("%v", err)
 	}

@@ -68,12 +68,10 @@ func TestACardIsSentClickedAndUpdated(t *testing.T) {
 			}
 			gone["userids"] = []string{"zhaomin"}
 			var all struct{ Calls []map[string]any }
-			for deadline := 100; deadline > 0; deadline-- { // WeCom's answer may not be written down yet
-				if err = post("/v1/messages/"+sent.MsgID+"/card", gone, &all); err == nil {
-					break
-				}
-				time.Sleep(20 * time.Millisecond) // between tries, at most a hundred
-			}
+			err = until(ctx, "WeCom's answer to be written down", func() (bool, error) {
+				err := post("/v1/messages/"+sent.MsgID+"/card", gone, &all)
+				return err == nil, err
+			})
 			if err != nil || len(all.Calls) != 1 || all.Calls[0]["state"] != "updated" {
 				t.Errorf("%v, %v", all, err)
 			}

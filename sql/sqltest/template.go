@@ -123,10 +123,10 @@ var mysqlTemplate = sync.OnceValues(func() (name string, err error) {
 		return "", err
 	}
 	defer c.Close() //nolint:errcheck // it ends the lock
-	if _, err := c.ExecContext(ctx, "DO GET_LOCK(?, 120)", name); err != nil {
-		return "", err
+	var locked, whole int
+	if err := c.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK(?, 300), 0)", name).Scan(&locked); err != nil || locked == 0 {
+		return "", errors.Join(errors.New("another process has been making "+name+" for five minutes"), err)
 	}
-	var whole int
 	if err := c.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = 'template_is_whole'", name).Scan(&whole); err != nil || whole == 1 {
 		return name, err
 	}
