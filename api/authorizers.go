@@ -115,10 +115,8 @@ func (s *server) listAuthorizers(c *call) error {
 
 // authorizerFilter reads finding and claimed.
 func authorizerFilter(c *call) (f authorizer.Filter, err error) {
-	if f.Finding = c.Query("finding"); f.Finding != "" {
-		if _, known := health.Levels()[health.Code(f.Finding)]; !known {
-			return f, invalid("finding", "is no code of a finding: use one of those in docs/operations.md, such as needs_reauthorization")
-		}
+	if f.Finding, err = c.finding("finding", "claimed", "limit", "cursor"); err != nil {
+		return f, err
 	}
 	switch text := c.Query("claimed"); text {
 	case "":

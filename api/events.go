@@ -89,10 +89,8 @@ func (c *call) mayRead() []string {
 }
 
 func (s *server) eventQuery(c *call) (q callback.Query, err error) {
-	for name := range c.Request.URL.Query() {
-		if !slices.Contains(eventFilters, name) {
-			return q, invalid(name, "is no filter of events: use "+strings.Join(eventFilters, ", "))
-		}
+	if err := c.only(eventFilters); err != nil {
+		return q, err
 	}
 	p, err := c.page()
 	if err != nil {

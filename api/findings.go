@@ -15,6 +15,18 @@ import (
 	"wechattpp/token"
 )
 
+// finding reads the filter of that name, beside the others that a list takes.
+func (c *call) finding(filters ...string) (string, error) {
+	if err := c.only(filters); err != nil {
+		return "", err
+	}
+	code := c.Query("finding")
+	if _, known := health.Levels()[health.Code(code)]; !known && code != "" {
+		return "", invalid("finding", "is no code of a finding: use one of those in docs/operations.md, such as needs_reauthorization")
+	}
+	return code, nil
+}
+
 // findingAnswer is one thing that is wrong, and who mends it where.
 type findingAnswer struct {
 	Code    health.Code  `json:"code"`

@@ -15,8 +15,60 @@ type healthAnswer struct {
 	Reasons []string `json:"reasons"`
 }
 
+// aliveAnswer is what /healthz tells besides.
+type aliveAnswer struct {
+	healthAnswer
+	Caller Caller `json:"caller"`
+}
+
+// Caller is whom the service takes a caller for, so that an operator sees whether
+// the proxies before it tell who calls and are believed.
+type Caller struct {
+	Address string `json:"address"` // as calls are limited and logged by it
+	Proxy   string `json:"proxy"`   // NoProxy, TrustedProxy or StrangeProxy
+	Scheme  string `json:"scheme"`  // of X-Forwarded-Proto; empty if it is not told, or not believed
+}
+
+// What passed a call on.
+const (
+	NoProxy      = "none"        // nobody said X-Forwarded-For
+	TrustedProxy = "trusted"     // a proxy of wechattpp_trusted_proxies did
+	StrangeProxy = "not_trusted" // another one did: Address is its own
+)
+
 func (s *server) healthz(c *call) error {
-	return c.reply(http.StatusOK, healthAnswer{"ok", []string{}})
+	return c.reply(http.StatusOK, aliveAnswer{healthAnswer{"ok", []string{}}, s.caller(c)})
+}
+
+func (s *server) caller(c *call) Caller {
+	who := Caller{Address: c.ClientIP(), Proxy: NoProxy}
+	if c.GetHeader("X-Forwarded-For") != "" {
+		who.Proxy = StrangeProxy
+	}
+	if who.Proxy != NoProxy && s.trusts(c.RemoteIP()) {
+		who.Proxy = TrustedProxy
+		if scheme := c.GetHeader("X-Forwarded-Proto"); scheme == "http" || scheme == "https" {
+			who.Scheme = scheme
+		}
+	}
+	return who
+}
+
+// trusts tells whether an address is one of TrustedProxies, which New has read.
+func (s *server) trusts(address string) bool {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return false
+	}
+	for _, text := range s.TrustedProxies {
+		if p, err := netip.ParsePrefix(text); err == nil && p.Contains(a.Unmap()) {
+			return true
+		}
+		if one, err := netip.ParseAddr(text); err == nil && one.Unmap() == a.Unmap() {
+			return true
+		}
+	}
+	return false
 }
 
 // readyz is 503 when the service cannot work, and 200 with "degraded" when it

@@ -43,6 +43,35 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
+func TestACallerLearnsAsWhomItIsTaken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		trusted, forwarded string
+		want               Caller
+	}{
+		"directly":                   {"", "", Caller{"127.0.0.1", NoProxy, ""}},
+		"a proxy that tells nothing": {"127.0.0.1", "", Caller{"127.0.0.1", NoProxy, ""}},
+		"a stranger's word":          {"192.0.2.0/24", "192.0.2.7", Caller{"127.0.0.1", StrangeProxy, ""}},
+		"a trusted proxy":            {"127.0.0.1", "192.0.2.7", Caller{"192.0.2.7", TrustedProxy, "https"}},
+		"a trusted network":          {"127.0.0.0/8", "192.0.2.7", Caller{"192.0.2.7", TrustedProxy, "https"}},
+	} {
+		h := newHouse(t, func(cfg *Config, _ *sql.DB) {
+			if c.trusted != "" {
+				cfg.TrustedProxies = []string{c.trusted}
+			}
+		})
+		m := h.json(h.call("GET", "/healthz", "", nil, func(r *http.Request) {
+			if r.Header.Set("X-Forwarded-Proto", "https"); c.forwarded != "" {
+				r.Header.Set("X-Forwarded-For", c.forwarded)
+			}
+		}), http.StatusOK)
+		got := m["caller"].(map[string]any)
+		if got["address"] != c.want.Address || got["proxy"] != c.want.Proxy || got["scheme"] != c.want.Scheme {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestMetricsAreForAllowedAddressesThatAskDirectly(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()

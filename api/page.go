@@ -2,7 +2,9 @@ package api
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Lists answer 50 items unless asked for 1 to 200.
@@ -31,6 +33,16 @@ func (c *call) page() (page, error) {
 	var err error
 	p.after, err = c.cursor()
 	return p, err
+}
+
+// only refuses what a list does not filter by: it would show what was not asked for.
+func (c *call) only(filters []string) error {
+	for name := range c.Request.URL.Query() {
+		if !slices.Contains(filters, name) {
+			return invalid(name, "is no filter of this list: use "+strings.Join(filters, ", "))
+		}
+	}
+	return nil
 }
 
 // cursor is what next_cursor of the last answer stands for.

@@ -95,11 +95,15 @@ func (s *server) showSender(c *call, x sender.Sender) (senderAnswer, error) {
 }
 
 func (s *server) listSenders(c *call) error {
+	finding, err := c.finding("finding", "limit", "cursor")
+	if err != nil {
+		return err
+	}
 	p, err := c.page()
 	if err != nil {
 		return err
 	}
-	all, err := s.Senders.List(c.ctx(), p.after, p.limit+1)
+	all, err := s.Senders.List(c.ctx(), sender.Filter{Finding: finding}, p.after, p.limit+1)
 	if err != nil {
 		return err
 	}

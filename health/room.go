@@ -19,6 +19,15 @@ type Store interface {
 	Of(ctx context.Context, kind string, ids []string) (map[string][]Finding, error)
 	// Count tells how many owners have each finding.
 	Count(ctx context.Context) (map[Mark]int, error)
+	// Errors reads up to limit findings of level Error, those there longest first.
+	Errors(ctx context.Context, limit int) ([]Owned, error)
+}
+
+// Owned is a finding and whose it is.
+type Owned struct {
+	Kind, Owner string
+	Sender      string // code; empty if no sender is bound
+	Finding
 }
 
 // Mark is a finding as it is counted.

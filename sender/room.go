@@ -75,8 +75,8 @@ func (r *Room) Read(ctx context.Context, code string) (Sender, error) { return r
 
 // List pages through the senders in the order of their codes: those after the
 // given code, up to limit.
-func (r *Room) List(ctx context.Context, after string, limit int) ([]Sender, error) {
-	return r.Store.List(ctx, after, limit)
+func (r *Room) List(ctx context.Context, f Filter, after string, limit int) ([]Sender, error) {
+	return r.Store.List(ctx, f, after, limit)
 }
 
 // Update changes what c holds. ErrInUse: the account would change while

@@ -71,11 +71,11 @@ func TestSendersAreKept(t *testing.T) {
 		if got, err := r.Update(ctx, "wechatoa1", sender.Change{Name: &name}); err != nil || got.Name != "New" || got.Kind != "wechatoa" {
 			t.Fatalf("renamed %+v, %v", got, err)
 		}
-		page, err := r.List(ctx, "", 1)
+		page, err := r.List(ctx, sender.Filter{}, "", 1)
 		if err != nil || len(page) != 1 || page[0].Code != "WechatOA1" {
 			t.Fatalf("first page %+v, %v", page, err)
 		}
-		if page, err = r.List(ctx, page[0].Code, 10); err != nil || len(page) != 1 || page[0].Code != "wechatoa1" {
+		if page, err = r.List(ctx, sender.Filter{}, page[0].Code, 10); err != nil || len(page) != 1 || page[0].Code != "wechatoa1" {
 			t.Fatalf("second page %+v, %v", page, err)
 		}
 		if err := r.Delete(ctx, "wechatoa1"); err != nil {

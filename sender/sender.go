@@ -65,6 +65,11 @@ func (e *InputError) Error() string { return e.Field + " " + e.Text }
 // ErrInUse: messages still wait to be sent by the sender.
 var ErrInUse = errors.New("messages are still waiting to be sent by this sender: let them finish or retract them first")
 
+// Filter says which senders to list; the zero value is all of them.
+type Filter struct {
+	Finding string // those with this finding of package health, of their own or of the account that they speak for
+}
+
 // Store keeps senders, their secrets sealed. fs.ErrNotExist: no such sender;
 // fs.ErrExist: the code is taken. Each method is atomic.
 //
@@ -83,7 +88,7 @@ type Store interface {
 	// ErrInUse.
 	Delete(ctx context.Context, code string) error
 	// List gives up to limit senders with codes after the given one, in order.
-	List(ctx context.Context, after string, limit int) ([]Sender, error)
+	List(ctx context.Context, f Filter, after string, limit int) ([]Sender, error)
 	// Codes gives up to limit codes of a kind, in order.
 	Codes(ctx context.Context, kind string, limit int) ([]string, error)
 	// Secret gives the sender and its AppSecret or secret, "" if it has none.

@@ -3,10 +3,8 @@ package sql
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
-	"slices"
 	"time"
 
 	"wechattpp/authorizer"
@@ -215,60 +213,4 @@ func (x tx) alarm(ctx context.Context, app string) (alarm string, err error) {
 		err = nil
 	}
 	return alarm, err
-}
-
-// Health reads the findings of one component's deployment.
-type Health struct {
-	db  *DB
-	app string // the component's
-}
-
-var _ health.Store = (*Health)(nil)
-
-// Health gives the store of findings.
-func (db *DB) Health(componentAppID string) *Health { return &Health{db, componentAppID} }
-
-// Of reads findings.
-func (h *Health) Of(ctx context.Context, kind string, ids []string) (map[string][]health.Finding, error) {
-	return h.db.run().findings(ctx, h.app, kind, ids)
-}
-
-// Count counts owners by finding.
-func (h *Health) Count(ctx context.Context) (map[health.Mark]int, error) {
-	var rows []struct {
-		Code  string `db:"code"`
-		Level string `db:"level"`
-		N     int    `db:"n"`
-	}
-	err := h.db.run().all(ctx, &rows, `SELECT code, level, COUNT(*) AS n FROM finding WHERE component_app_id = ? GROUP BY code, level`, h.app)
-	counts := map[health.Mark]int{}
-	for _, r := range rows {
-		counts[health.Mark{Code: health.Code(r.Code), Level: health.Level(r.Level)}] = r.N
-	}
-	return counts, err
-}
-
-func (r runner) findings(ctx context.Context, app, kind string, ids []string) (map[string][]health.Finding, error) {
-	var rows []struct {
-		Owner  string `db:"owner"`
-		Code   string `db:"code"`
-		Level  string `db:"level"`
-		Since  int64  `db:"since_at"`
-		Cause  string `db:"cause"`
-		Sets   string `db:"sets"`
-		Detail string `db:"detail"`
-	}
-	err := r.all(ctx, &rows, `SELECT owner, code, level, since_at, cause, sets, detail FROM finding WHERE component_app_id = ? AND kind = ? AND owner IN (?) ORDER BY owner, code`, app, kind, ids)
-	found := map[string][]health.Finding{}
-	for _, row := range rows {
-		f := health.Finding{Code: health.Code(row.Code), Level: health.Level(row.Level), Since: moment(row.Since), Cause: wechat.ParseCause(row.Cause), Detail: row.Detail}
-		if err := json.Unmarshal([]byte(row.Sets), &f.Sets); err != nil {
-			return nil, err
-		}
-		found[row.Owner] = append(found[row.Owner], f)
-	}
-	for _, all := range found {
-		slices.SortStableFunc(all, health.Worst)
-	}
-	return found, err
 }

@@ -234,8 +234,13 @@ func (t tx) idle(ctx context.Context, id int64) error {
 }
 
 // List pages by code.
-func (s *Sender) List(ctx context.Context, after string, limit int) ([]sender.Sender, error) {
-	return s.rows(ctx, `WHERE code > ? ORDER BY code LIMIT ?`, after, limit)
+func (s *Sender) List(ctx context.Context, f sender.Filter, after string, limit int) ([]sender.Sender, error) {
+	if f.Finding == "" {
+		return s.rows(ctx, `WHERE code > ? ORDER BY code LIMIT ?`, after, limit)
+	}
+	return s.rows(ctx, `WHERE code > ? AND EXISTS (SELECT 1 FROM finding f WHERE f.component_app_id = ? AND f.code = ?
+	AND (f.kind IN ('sender', 'wecom') AND f.owner = sender.code OR f.kind = 'authorizer' AND f.owner = sender.app_id AND sender.credentials = ?)) ORDER BY code LIMIT ?`,
+		after, s.component, f.Finding, sender.Component, limit)
 }
 
 // Codes lists the codes of a kind.

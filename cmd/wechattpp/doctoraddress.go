@@ -32,7 +32,7 @@ func checkAddresses(ctx context.Context, c *Config, db *sql.DB) (string, error) 
 				return err
 			})
 	}
-	all, err := db.Sender(c.ComponentAppID).List(ctx, "", sampled)
+	all, err := db.Sender(c.ComponentAppID).List(ctx, sender.Filter{}, "", sampled)
 	if err != nil {
 		return "", err
 	}

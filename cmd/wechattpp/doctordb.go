@@ -12,7 +12,6 @@ import (
 
 	"wechattpp/authorizer"
 	"wechattpp/component"
-	"wechattpp/health"
 	"wechattpp/sender"
 	"wechattpp/sql"
 )
@@ -31,6 +30,8 @@ func databaseChecks(c *Config, db *sql.DB) []check {
 		{"permission sets", "calls that lack their set are refused", func(ctx context.Context) (string, error) { return checkSets(ctx, c, db) }},
 		{"WeCom address", whyVendor, func(ctx context.Context) (string, error) { return checkWeCom(ctx, c, db) }},
 		{"address lists", "calls from an address that is not on the list are refused", func(ctx context.Context) (string, error) { return checkAddresses(ctx, c, db) }},
+		{"account paths", "without them an account with a secret of its own tells nothing of its users", func(ctx context.Context) (string, error) { return checkOwnPaths(ctx, c, db) }},
+		{"domains", "links of one-time subscriptions lead nowhere if WeChat does not return to this service", func(ctx context.Context) (string, error) { return checkDomains(ctx, c, db) }},
 		{"accounts", "an account that rests sends nothing", func(ctx context.Context) (string, error) { return checkAccounts(ctx, c, db) }},
 	}
 }
@@ -207,17 +208,4 @@ func checkWeCom(ctx context.Context, c *Config, db *sql.DB) (string, error) {
 		return "no sender of WeCom", err
 	}
 	return checkVendor(ctx, c.WeComBase, "wechattpp_wecom_base_url")
-}
-
-// checkAccounts tells of refusals that the service met, the address list
-// among them, without asking again.
-func checkAccounts(ctx context.Context, c *Config, db *sql.DB) (string, error) {
-	if done, err := db.Migrated(ctx); err != nil || !done {
-		return "not looked at: the schema is older", err
-	}
-	serious := (&health.Room{Store: db.Health(c.ComponentAppID)}).Serious(ctx)
-	if len(serious) == 0 {
-		return "none is known to be refused", nil
-	}
-	return "", errors.New(strings.Join(serious, "; "))
 }

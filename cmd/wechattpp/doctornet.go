@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,7 +20,7 @@ import (
 // as WeChat reaches it.
 func outsideChecks(c *Config) []check {
 	list := []check{
-		{"proxy", "behind a proxy that is not trusted, every caller has the proxy's address, and limits hit all of them", func(context.Context) (string, error) { return checkProxy(c) }},
+		{"proxy", "behind a proxy that is not trusted, every caller has the proxy's address, and limits hit all of them", func(ctx context.Context) (string, error) { return checkProxy(ctx, c) }},
 		{"public URL", "WeChat and people reach the service there", func(ctx context.Context) (string, error) { return checkPath(ctx, c, c.ComponentPath) }},
 		{"message path", "without it messages, events and outcomes are lost", func(ctx context.Context) (string, error) {
 			return checkPath(ctx, c, strings.Replace(c.MessagePath, "$APPID$", "wx0000000000000000", 1))
@@ -37,16 +38,9 @@ func outsideChecks(c *Config) []check {
 
 const whyVendor = "what cannot be reached cannot be called; pushes signed by a clock further off than wechattpp_push_max_age are refused"
 
-func checkProxy(c *Config) (string, error) {
-	if c.PublicURL.Scheme == "https" && len(c.TrustedProxies) == 0 {
-		return "", warn("wechattpp_public_url is https, so a proxy stands before the service, but wechattpp_trusted_proxies is not set: set it to the proxy's address")
-	}
-	return fmt.Sprintf("%d networks of proxies are trusted", len(c.TrustedProxies)), nil
-}
-
 // checkVendor wants any answer, and a clock near ours by its Date.
 func checkVendor(ctx context.Context, base, key string) (string, error) {
-	res, err := ask(ctx, http.MethodHead, base+"/", nil)
+	res, err := ask(ctx, http.MethodHead, base+"/", nil, nil)
 	if err != nil {
 		return "", fmt.Errorf("%s cannot be reached: %w: let this machine out to it, or set %s", base, err, key)
 	}
@@ -68,11 +62,12 @@ type answer struct {
 
 // ask makes one request, follows no redirect and names trouble with
 // certificates.
-func ask(ctx context.Context, method, address string, body []byte) (*answer, error) {
+func ask(ctx context.Context, method, address string, header http.Header, body []byte) (*answer, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(req.Header, header)
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
 	if err != nil {
@@ -90,11 +85,15 @@ func ask(ctx context.Context, method, address string, body []byte) (*answer, err
 	return &answer{res, string(text)}, errors.Join(err, res.Body.Close())
 }
 
+// unsigned looks like a push and is none, so that the service says no more of it
+// than that its signature does not fit.
+const unsigned = "<xml><Encrypt>AAAA</Encrypt></xml>"
+
 // checkPath pushes without a signature: our own refusal, and no one else's, must
 // come back.
 func checkPath(ctx context.Context, c *Config, path string) (string, error) {
 	address := c.PublicURL.String() + path
-	res, err := ask(ctx, http.MethodPost, address, []byte("<xml></xml>"))
+	res, err := ask(ctx, http.MethodPost, address, nil, []byte(unsigned))
 	if err != nil {
 		return "", fmt.Errorf("%s cannot be reached from here: %w: see that DNS, firewall, proxy and the service let it through (a network that cannot reach its own public address needs this run elsewhere)", address, err)
 	}
@@ -116,7 +115,7 @@ func ours(res *answer) bool {
 // checkBody sends as much as WeChat may, which our own refusal must answer.
 func checkBody(ctx context.Context, c *Config) (string, error) {
 	address := c.PublicURL.String() + c.ComponentPath
-	res, err := ask(ctx, http.MethodPost, address, bytes.Repeat([]byte("x"), callback.MaxBody))
+	res, err := ask(ctx, http.MethodPost, address, nil, bytes.Repeat([]byte("x"), callback.MaxBody))
 	if err != nil {
 		return "", fmt.Errorf("%s with 1 MiB: %w", address, err)
 	}

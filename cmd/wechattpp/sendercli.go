@@ -120,7 +120,7 @@ func createSender(ctx context.Context, c *cobra.Command, cfg *Config, s *store, 
 func senderList(flags *pflag.FlagSet) *cobra.Command {
 	return &cobra.Command{Use: "list", Short: "List the senders (the first 1,000)", Args: exactArgs(0), RunE: func(c *cobra.Command, _ []string) error {
 		return withStore(c, flags, func(ctx context.Context, cfg *Config, s *store) error {
-			all, err := (&sender.Room{Store: s.Sender(cfg.ComponentAppID)}).List(ctx, "", 1000)
+			all, err := (&sender.Room{Store: s.Sender(cfg.ComponentAppID)}).List(ctx, sender.Filter{}, "", 1000)
 			if err != nil {
 				return err
 			}

@@ -37,6 +37,10 @@ func TestARefusedCallThroughTheProxyHasTheAccountAskedAfter(t *testing.T) {
 			err := admin.call(ctx, http.MethodGet, "/v1/authorizers/"+c.appID, nil, &a)
 			return err == nil && len(a.Findings) > 0 && a.Findings[0].Code == c.finding, err
 		})
+		var listed struct{ Items []struct{ Code string } }
+		if err := admin.call(ctx, http.MethodGet, "/v1/senders?finding="+c.finding, nil, &listed); err != nil || len(listed.Items) != 1 || listed.Items[0].Code != c.sender {
+			t.Errorf("senders with %s: %+v, %v", c.finding, listed, err)
+		}
 		if err != nil {
 			t.Error(err)
 		}
