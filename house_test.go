@@ -43,7 +43,7 @@ var testArrows = []string{"simulator", "sql"}
 // chains lists the neighbours that a room's tests put together as cmd does, because half of the chain proves nothing.
 var chains = map[string][]string{
 	"authorizer": {"component", "health", "token", "crypto"}, // from the ticket to the account's token
-	"notify":     {"audience", "sender"},                     // from a userid to the account that sends
+	"notify":     {"audience", "callback", "sender"},         // from a userid, or a user's message, to the account that sends
 	"webhook":    {"access", "notify"},                       // from a client's message to its receipts
 }
 

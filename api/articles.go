@@ -43,6 +43,9 @@ func (s *server) addDraft(c *call) error {
 		return err
 	}
 	id, warnings, err := s.Articles.Add(c.ctx(), code, in.Articles)
+	if said, refused := errors.AsType[*wechat.Error](err); refused && said.Gone() { // of what is made nothing can be gone
+		return invalid("articles", "name a cover or images that the account's permanent material does not have: "+err.Error())
+	}
 	if err != nil {
 		return articleProblem(code, err)
 	}

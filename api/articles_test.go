@@ -95,14 +95,14 @@ func TestWhatIsWrongWithAnArticleIsSaid(t *testing.T) {
 		"a long title":                    {"POST", "press/articles", `{"articles":[{"title":"` + strings.Repeat("字", 33) + `","content":"c","thumb_media_id":"C"}]}`, 400, "articles[0].title has 33 characters"},
 		"a Mini Program":                  {"POST", "mini/articles", `{"articles":[` + anArticle + `]}`, 409, "only Official Accounts"},
 		"another's sender":                {"GET", "other/articles", ``, 404, "does not exist"},
-		"a draft that is gone, read":      {"GET", "press/articles/GONE", ``, 404, "40007"},
+		"a draft that is gone, read":      {"GET", "press/articles/GONE", ``, 404, "which a send or publication takes it out of"},
 		"a draft that is gone, published": {"POST", "press/articles/GONE/publish", `{}`, 404, "40007"},
 		"a preview for nobody":            {"POST", "press/articles/GONE/preview", `{}`, 400, "openid"},
 		"a preview for two":               {"POST", "press/articles/GONE/preview", `{"openid":"o","wechat_name":"w"}`, 400, "openid"},
 		"a preview for a stranger":        {"POST", "press/articles/GONE/preview", `{"openid":"stranger"}`, 400, "40003"},
 		"a place beyond":                  {"PATCH", "press/articles/GONE", `{"index":8,"article":` + anArticle + `}`, 400, "index"},
 		"a place beyond, of a draft":      {"PATCH", "press/articles/GONE", `{"index":7,"article":` + anArticle + `}`, 404, "no such thing"},
-		"a publication that is none":      {"GET", "press/publications/5", ``, 404, "53502"},
+		"a publication that is none":      {"GET", "press/publications/5", ``, 404, "give a publish_id that publishing answered"},
 		"an article of it, 0":             {"DELETE", "press/publications/5?index=0", ``, 400, "index"},
 	} {
 		var body any
@@ -114,6 +114,18 @@ func TestWhatIsWrongWithAnArticleIsSaid(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+}
+
+func TestWhatADraftLacksIsNamed(t *testing.T) {
+	t.Parallel()
+	h, sim, token := pressHouse(t)
+	const path, one = "/v1/senders/press/articles", `{"articles":[` + anArticle + `]}`
+	id := h.json(h.call("POST", path, token, one), http.StatusCreated)["media_id"].(string)
+	h.refused(h.call("PATCH", path+"/"+id, token, `{"index":1,"article":`+anArticle+`}`), http.StatusNotFound, codeNotFound, "count the articles of the draft from 0")
+	if err := sim.Fail(simulator.Fault{Path: "/cgi-bin/draft/add", Code: 40007}); err != nil {
+		t.Fatal(err)
+	}
+	h.refused(h.call("POST", path, token, one), http.StatusBadRequest, codeInvalid, "articles name a cover or images that the account's permanent material does not have")
 }
 
 func TestAPublicationIsFollowedAndTakenBack(t *testing.T) {
@@ -140,4 +152,5 @@ func TestAPublicationIsFollowedAndTakenBack(t *testing.T) {
 	if p = h.json(h.call("GET", path, token, nil), http.StatusOK); p["state"] != "deleted" {
 		t.Errorf("%v", p)
 	}
+	h.refused(h.call("DELETE", path, token, nil), http.StatusConflict, codeConflict, "its state must be published")
 }

@@ -81,6 +81,12 @@ type Store interface {
 	// held. next is where to go on, 0 at the end: what is read for one page is
 	// bounded, so that it may have fewer than there are, even none.
 	List(ctx context.Context, q Query) (list []Event, next int64, err error)
+	// Last gives when each of the users did each of the types last at an account, of
+	// events created since a moment that are not held.
+	Last(ctx context.Context, appID string, types []string, since time.Time, users []string) (map[string]map[string]time.Time, error)
+	// Lately looks at up to most such events, and tells at how many, and how many
+	// users they are of.
+	Lately(ctx context.Context, appID string, types []string, since time.Time, most int) (users, looked int, err error)
 	// Read answers one event; fs.ErrNotExist if there is none, it is held, or
 	// about none of the senders. Nil senders are all.
 	Read(ctx context.Context, id int64, senders []string) (Event, error)

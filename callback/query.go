@@ -32,6 +32,16 @@ func (d *Door) Event(ctx context.Context, id int64, senders []string) (Event, er
 	return d.Store.Read(ctx, id, senders)
 }
 
+// Last tells what users did last, see [Store].
+func (d *Door) Last(ctx context.Context, appID string, types []string, since time.Time, users []string) (map[string]map[string]time.Time, error) {
+	return d.Store.Last(ctx, appID, types, since, users)
+}
+
+// Lately counts who did something, see [Store].
+func (d *Door) Lately(ctx context.Context, appID string, types []string, since time.Time, most int) (users, looked int, err error) {
+	return d.Store.Lately(ctx, appID, types, since, most)
+}
+
 // Data is the event read into its type of [wechat.TypedPush], an empty object
 // where it cannot be read. It is made anew each time, so that a type that is
 // added later applies to what is kept already. It holds no secret.

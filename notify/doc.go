@@ -35,6 +35,8 @@
 // Some messages need the recipient's consent. Before they are accepted, Rights
 // is asked and the answer warns of whom none is known (hint.go); what becomes of
 // them is told to its ledger through rows that are written with the results.
+// Customer-service messages need that the recipient did something lately: there
+// Events is asked (window.go).
 //
 // # Kinds of messages
 //

@@ -11,6 +11,8 @@ import (
 const (
 	// hintTime bounds the look at the ledger: a send must not wait for a hint.
 	hintTime = 2 * time.Second
+	// windowMost is how many messages of users are looked at for such a message.
+	windowMost = 20_000
 	// hintMost is how many users are looked at for a message whose recipients are
 	// looked for later.
 	hintMost = 100_000
@@ -18,29 +20,16 @@ const (
 	hintNames = 3
 )
 
-// hint warns of recipients who have not agreed to a message that needs it, as
-// far as is known. It refuses nothing: what the vendor says when it is asked to
-// send counts.
+// hint warns of recipients who have not agreed to a message that needs it, or
+// have not written to the account lately where that is needed, as far as is known.
+// It refuses nothing: what the vendor says when it is asked to send counts.
 func (r *Room) hint(ctx context.Context, q *request, d *Draft) {
-	if r.Rights == nil {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, hintTime)
 	defer cancel()
-	for i, p := range d.Parts {
-		template, scene, needed := p.Consent()
-		if !needed {
-			continue
-		}
-		var text string
-		var err error
-		if d.For != nil {
-			text, err = r.hintLater(ctx, p, template, scene)
-		} else {
-			text, err = r.hintNow(ctx, p, template, scene, d.Targets[i])
-		}
+	for i := range d.Parts {
+		text, err := r.hintPart(ctx, d, i)
 		if err != nil {
-			r.Log.Warn("what users agreed to was not looked up", "sender", p.Sender, "err", err)
+			r.Log.Warn("what users agreed to or did was not looked up", "sender", d.Parts[i].Sender, "err", err)
 			return
 		}
 		if text != "" {
@@ -49,24 +38,53 @@ func (r *Room) hint(ctx context.Context, q *request, d *Draft) {
 	}
 }
 
-// hintNow looks named recipients up.
-func (r *Room) hintNow(ctx context.Context, p Part, template string, scene int, targets []Target) (string, error) {
-	var openids []string
-	for _, t := range targets {
-		if t.Identity != "" && t.Skip == "" {
-			openids = append(openids, t.Identity)
+// hintPart gives the warning of one part, empty for none.
+func (r *Room) hintPart(ctx context.Context, d *Draft, i int) (string, error) {
+	p := d.Parts[i]
+	var openids []string // who is named and gets it
+	if d.For == nil {
+		for _, t := range d.Targets[i] {
+			if !t.Skipped() {
+				openids = append(openids, t.Identity)
+			}
 		}
 	}
+	template, scene, needed := p.Consent()
+	switch {
+	case p.Customer != nil && r.Events != nil:
+		at := d.SendAt
+		if at.IsZero() {
+			at = time.Now()
+		}
+		if d.For != nil {
+			return r.hintWindows(ctx, p, at)
+		}
+		return r.hintWindow(ctx, p, at, openids)
+	case !needed || r.Rights == nil:
+		return "", nil
+	case d.For != nil:
+		return r.hintLater(ctx, p, template, scene)
+	}
+	return r.hintNow(ctx, p, template, scene, openids)
+}
+
+// hinted names some of the recipients that a warning is about.
+func hinted(openids []string) string {
+	names := strings.Join(openids[:min(len(openids), hintNames)], ", ")
+	if len(openids) > hintNames {
+		names += ", ..."
+	}
+	return names
+}
+
+// hintNow looks named recipients up.
+func (r *Room) hintNow(ctx context.Context, p Part, template string, scene int, openids []string) (string, error) {
 	without, err := r.Rights.Without(ctx, p.Sender, p.AppID, template, scene, openids)
 	if err != nil || len(without) == 0 {
 		return "", err
 	}
-	names := strings.Join(without[:min(len(without), hintNames)], ", ")
-	if len(without) > hintNames {
-		names += ", ..."
-	}
 	return fmt.Sprintf("msg_%s of sender %s: no right to a message of template %s%s is recorded for %d of %d recipients (%s): expect WeChat to refuse them with 43101",
-		p.SenderKind, p.Sender, template, ofScene(scene), len(without), len(openids), names), nil
+		p.SenderKind, p.Sender, template, ofScene(scene), len(without), len(openids), hinted(without)), nil
 }
 
 // hintLater tells what is known of a template whose recipients are looked for

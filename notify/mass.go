@@ -103,7 +103,7 @@ func (m *Mass) sendMany(ctx context.Context, c wechat.Client, to []string, how C
 	}
 	id, err := c.Account.SendMass(ctx, send)
 	if id == 0 {
-		return Handed{}, nil, goneDraft(err)
+		return Handed{}, nil, err
 	}
 	return Handed{ID: strconv.FormatInt(id, 10)}, nil, err
 }
@@ -125,15 +125,7 @@ func (m *Mass) copyDraft(ctx context.Context, a *wechat.Account) (string, error)
 	if errors.Is(err, wechat.ErrUnanswered) {
 		err = fmt.Errorf("%w: copying the draft: %s", wechat.ErrNotSent, err) //nolint:errorlint // it is no longer what it was
 	}
-	return "", goneDraft(err)
-}
-
-// goneDraft says of what WeChat calls an invalid media_id that it is a draft.
-func goneDraft(err error) error {
-	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Gone() {
-		return fmt.Errorf("the draft is not in the account's box, or no longer: a send or publication takes it out; make another one: %w", err)
-	}
-	return err
+	return "", err
 }
 
 // everyFollower, instead of openids, is everyone who follows the account.

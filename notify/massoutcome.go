@@ -80,7 +80,9 @@ func (o MassOutcome) move() *MassMove {
 	switch {
 	case o.Status != massSuccess:
 		return &MassMove{To: Failed, Text: massFailure(o.Status)}
-	case o.Counts.Sent == 0 && o.Counts.Total > 0:
+	case o.Counts.Sent == 0 && o.Counts.Total == 0:
+		return &MassMove{To: Failed, Text: "the mass send succeeded, but there was nobody to send to: no follower has the tag, or the account has none"}
+	case o.Counts.Sent == 0:
 		return &MassMove{To: Failed, Text: "the mass send succeeded, but WeChat's filters left nobody: followers who refuse messages or had four this month get none"}
 	}
 	return &MassMove{To: Delivered, Some: o.Counts.Sent < o.Counts.Total}
@@ -99,10 +101,11 @@ var massErrors = map[string]string{
 }
 
 func massFailure(status string) string {
-	if why, ok := massErrors[status]; ok {
-		return status + ": " + why
+	why, ok := massErrors[status]
+	if !ok {
+		why = "WeChat does not say why; see what was published in the account's own console"
 	}
-	return status
+	return status + ": " + why
 }
 
 // Calls lists the calls for many of a message that the client may see, the first

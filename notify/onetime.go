@@ -21,6 +21,8 @@ type OneTime struct {
 	Content string `json:"content"`
 	Color   string `json:"color,omitempty"`
 	URL     string `json:"url,omitempty"`
+
+	MiniProgram *wechat.MiniProgram `json:"miniprogram,omitempty"` // of an Official Account
 }
 
 // Limits of one-time subscriptions
@@ -57,17 +59,23 @@ func parseApp(path string, raw json.RawMessage, q *request) (content, error) {
 func parseOneTime(path string, raw json.RawMessage, q *request) (content, error) {
 	var m struct {
 		oneTimeMessage
-		Type int `json:"type"`
+		Type        int          `json:"type"`
+		MiniProgram *miniProgram `json:"miniprogram"`
 	}
 	if err := strict(path, raw, &m); err != nil {
 		return nil, err
 	}
-	return m.check(path, q)
+	o, err := m.check(path, q)
+	if err != nil {
+		return nil, err
+	}
+	o.MiniProgram, err = m.MiniProgram.check(path + ".miniprogram")
+	return o, err
 }
 
 var colour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
-func (m *oneTimeMessage) check(path string, q *request) (content, error) {
+func (m *oneTimeMessage) check(path string, q *request) (*OneTime, error) {
 	o := &OneTime{ID: m.TemplateID, Title: m.Title, Content: m.Content, Color: m.Color, URL: m.URL}
 	if !isTemplateID(o.ID) {
 		return nil, invalid(path+".template_id", "must be the id of the account's one-time subscription template: 1 to 128 ASCII characters")
@@ -133,6 +141,6 @@ func (o *OneTime) consent() (template string, scene int) { return o.ID, o.Scene 
 
 func (o *OneTime) send(ctx context.Context, a *wechat.Account, openid, _ string) (int64, error) {
 	return 0, a.SendOneTime(ctx, wechat.OneTimeMessage{
-		ToUser: openid, TemplateID: o.ID, Scene: o.Scene, Title: o.Title, Content: o.Content, Color: o.Color, URL: o.URL,
+		ToUser: openid, TemplateID: o.ID, Scene: o.Scene, Title: o.Title, Content: o.Content, Color: o.Color, URL: o.URL, MiniProgram: o.MiniProgram,
 	})
 }

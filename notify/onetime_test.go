@@ -34,6 +34,9 @@ func TestAConfirmationAllowsOneMessageOfItsScene(t *testing.T) {
 				if r := w.sent(strings.Replace(body, "10000", `"9999"`, 1))[subscriber]; r.Code != 43101 {
 					t.Errorf("%s: another scene: %+v", by, r)
 				}
+				if by == "wechatoa" {
+					body = strings.Replace(body, `"color"`, `"miniprogram":{"appid":"wx00aa11bb22cc33dd","pagepath":"pages/a?x=1&y=2"},"color"`, 1)
+				}
 				if r := w.sent(body)[subscriber]; r.State != notify.Sent {
 					t.Errorf("%s: %+v", by, r)
 				}
@@ -43,6 +46,8 @@ func TestAConfirmationAllowsOneMessageOfItsScene(t *testing.T) {
 				e := w.sim.Ledger().Sends
 				if got := string(e[len(e)-1].Body); e[len(e)-1].AppID != appID || !strings.Contains(got, `"scene":"10000"`) || !strings.Contains(got, `"content":{"value":"已确认 <&>\n时间 6月2日 😀","color":"#333333"}`) {
 					t.Errorf("%s: sent %s", by, got)
+				} else if by == "wechatoa" != strings.Contains(got, `"miniprogram":{"appid":"wx00aa11bb22cc33dd","pagepath":"pages/a?x=1&y=2"}`) {
+					t.Errorf("%s: what a tap opens: %s", by, got)
 				}
 			}
 		})
@@ -70,6 +75,10 @@ func TestAOneTimeMessageIsCheckedBeforeItIsTaken(t *testing.T) {
 		w.refused("wechatapp", fields, c.words)
 	}
 	w.refused("wechatapp", `"template_id":"OTS","title":"t","content":"c"`, "scene must be")
+	const page = `"template_id":"OTS","scene":1,"title":"t","content":"c","miniprogram":`
+	w.refused("wechatoa", `"type":2,`+page+`{"pagepath":"p"}`, "miniprogram.appid must be")
+	w.refused("wechatoa", `"type":2,`+page+`{"appid":"wx00aa11bb22cc33dd","pagepath":"`+strings.Repeat("p", 1025)+`"}`, "at most 1024 bytes")
+	w.refused("wechatapp", page+`{"appid":"wx00aa11bb22cc33dd"}`, `unknown field "miniprogram"`)
 	w.refused("wechatapp", `"type":2,"template_id":"OTS","scene":1,"title":"t","content":"c"`, `unknown field "type"`)
 }
 

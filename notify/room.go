@@ -59,6 +59,7 @@ type Config struct {
 	Audience Audience
 	Forms    Forms                 // nil: none are known, and messages are not held against them
 	Rights   Rights                // nil: nobody's are known, and nothing is said of them
+	Events   Events                // nil: likewise of what they did
 	Log      *slog.Logger          // nil: slog.Default()
 	Metrics  prometheus.Registerer // nil: none
 

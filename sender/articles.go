@@ -19,7 +19,7 @@ type Articles struct {
 // Why something of articles cannot be done, besides the errors of Ready.
 var (
 	ErrNoArticles = errors.New("only Official Accounts (wechatoa) have articles")
-	ErrUnfinished = errors.New("the publication has no article yet: wait until its state is published")
+	ErrUnfinished = errors.New("the publication has no article that could be taken back: its state must be published")
 )
 
 // Publication is a draft that was to be made public.

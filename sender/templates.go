@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"wechattpp/wechat"
 )
@@ -34,13 +35,11 @@ func (t *Templates) account(ctx context.Context, code, kind string) (*wechat.Acc
 	if err != nil {
 		return nil, err
 	}
+	if err := s.has(kind); err != nil {
+		return nil, err
+	}
 	set := needed[s.Kind]
-	switch {
-	case kindsOf[s.Kind] == nil:
-		return nil, ErrNoTemplates
-	case s.Kind == MiniProgram && kind == TemplateMessages:
-		return nil, &InputError{"kind", "must be subscribe: a Mini Program has no template messages"}
-	case s.Kind == OfficialAccount && kind == Subscriptions:
+	if s.Kind == OfficialAccount && kind == Subscriptions {
 		set = SetNotices
 	}
 	s, tokens, err := t.Senders.With(ctx, code, set)
@@ -50,21 +49,33 @@ func (t *Templates) account(ctx context.Context, code, kind string) (*wechat.Acc
 	return t.Senders.API.Account(s.AppID, tokens), nil
 }
 
+// has tells whether accounts like the sender's have templates of a kind, or any if
+// none is named; ErrNoTemplates, *InputError.
+func (s Sender) has(kind string) error {
+	switch {
+	case kindsOf[s.Kind] == nil:
+		return ErrNoTemplates
+	case kind == "" || slices.Contains(kindsOf[s.Kind], kind):
+		return nil
+	case kind == TemplateMessages:
+		return &InputError{"kind", "must be subscribe: a Mini Program has no template messages"}
+	}
+	return &InputError{"kind", "must be template (template messages) or subscribe (subscriptions)"}
+}
+
 // owner gives the sender whose account's lists are asked for.
 func (t *Templates) owner(ctx context.Context, code, kind string) (Sender, []string, error) {
 	s, err := t.Senders.Read(ctx, code)
-	kinds := kindsOf[s.Kind]
+	if err == nil {
+		err = s.has(kind)
+	}
 	switch {
 	case err != nil:
 		return s, nil, err
-	case kinds == nil:
-		return s, nil, ErrNoTemplates
 	case s.AppID == "":
 		return s, nil, ErrUnbound
 	case kind == "":
-		return s, kinds, nil
-	case kind != TemplateMessages && kind != Subscriptions:
-		return s, nil, &InputError{"kind", "must be template (template messages) or subscribe (subscriptions)"}
+		return s, kindsOf[s.Kind], nil
 	}
 	return s, []string{kind}, nil
 }

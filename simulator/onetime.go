@@ -16,6 +16,8 @@ type oneTimeSend struct {
 	Scene      string                   `json:"scene"`
 	Title      string                   `json:"title"`
 	Data       map[string]templateValue `json:"data"`
+
+	MiniProgram *miniProgramJump `json:"miniprogram"` // of an Official Account
 }
 
 func sceneRight(template, scene string) string { return "scene " + scene + " " + template }
@@ -51,6 +53,10 @@ func (m *oneTimeSend) refused(a *account) *refusal {
 		return refuse(40037)
 	case err != nil || scene < 0 || scene > maxScene || m.Title == "" || len(m.Data) != 1 || !there || content.Value == "":
 		return refuse(47001)
+	case m.MiniProgram != nil && a.profile.MobileApp:
+		return refuse(47001)
+	case m.MiniProgram != nil && !appIDForm.MatchString(m.MiniProgram.AppID):
+		return refuse(40166)
 	case utf8.RuneCountInString(m.Title) > 15:
 		return refuse(45003)
 	case utf8.RuneCountInString(content.Value) > 200:

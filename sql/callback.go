@@ -15,6 +15,7 @@ var _ callback.Store = (*Callback)(nil)
 type Callback struct {
 	db    *DB
 	group *group[*arrival]
+	floor floor
 }
 
 // arrival is an event on its way into the database.

@@ -22,7 +22,9 @@ func joined(topics ...map[int]row) map[int]row {
 // advice is the next step where a code asks for another than its meaning does.
 var advice = map[int]string{
 	40007: "upload the file anew (POST /v1/senders/{code}/media) and send its new id",
+	40031: "take out who is no follower of this account, and send to the others",
 	40037: "take an id of the account's own list; a deleted template has another one when it is added again",
+	40114: "count the articles of the draft from 0",
 	40173: "link the Mini Program to the account in its console, or leave the Mini Program out of the message",
 	40249: "take the advertising out and send nothing more of the kind: the account loses its templates next",
 	40251: "wait for the daily reset; see the notices in the account's own console",
@@ -40,6 +42,8 @@ var advice = map[int]string{
 	48001: "check in the account's console that its type and verification have this ability (接口权限)",
 	45103: "use another call: this one is gone",
 	48003: "let the account's administrator accept the agreement in the account's own console",
+	53502: "give a publish_id that publishing answered for this account",
+	53600: "look at the state of the publication: the article may have been taken back",
 	61007: "have the account's administrator authorize again with the set that the call needs ticked",
 	61452: "name an agent of the account's own customer service, or none",
 	65400: "switch customer service on in the account's console, and wait some minutes",

@@ -85,10 +85,18 @@ func (v *dialect) refusal(op string, code int, errmsg string, open bool) *Error 
 	if ok {
 		e.what, e.is, e.next = found.what, found.is, cmp.Or(v.advice[code], v.steps[found.is])
 	}
+	if v == weChat && code == 40007 && aboutDrafts(op) {
+		e.what, e.next = "no such draft, or material that its articles name", "name a draft of the account's box, which a send or publication takes it out of, and permanent material"
+	}
 	if v == weChat && code == 45009 && strings.Contains(strings.ToLower(errmsg), "minute") {
 		e.is, e.next = ErrThrottledMinute, "" // the documents disagree; the text decides
 	}
 	return e
+}
+
+// aboutDrafts tells whether the media_id that a call names is a draft's.
+func aboutDrafts(op string) bool {
+	return op != "draft/add" && strings.HasPrefix(op, "draft/") || strings.HasPrefix(op, "freepublish/") || strings.HasPrefix(op, "message/mass/")
 }
 
 // Error tells the call, the code, the rid, what it means, what to do next, and at last the vendor's own words: where a

@@ -55,6 +55,8 @@ type OneTimeMessage struct {
 	Content    string // at most 200, line breaks allowed
 	Color      string // of the content: #RRGGBB; may be empty
 	URL        string // opened on tap; may be empty
+
+	MiniProgram *MiniProgram // of an Official Account: opened on tap instead of URL; may be nil
 }
 
 // MarshalJSON writes the body of the call, the same bytes for the same message.
@@ -67,10 +69,11 @@ func (m OneTimeMessage) MarshalJSON() ([]byte, error) {
 		ToUser     string              `json:"touser"`
 		TemplateID string              `json:"template_id"`
 		URL        string              `json:"url,omitempty"`
+		Mini       *MiniProgram        `json:"miniprogram,omitempty"`
 		Scene      string              `json:"scene"`
 		Title      string              `json:"title"`
 		Data       map[string]coloured `json:"data"`
-	}{m.ToUser, m.TemplateID, m.URL, strconv.Itoa(m.Scene), m.Title, map[string]coloured{"content": {m.Content, m.Color}}})
+	}{m.ToUser, m.TemplateID, m.URL, m.MiniProgram, strconv.Itoa(m.Scene), m.Title, map[string]coloured{"content": {m.Content, m.Color}}})
 }
 
 // SendOneTime hands the one message over that a confirmation allows. WeChat gives no id of it, tells nothing of it later,

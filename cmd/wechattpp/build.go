@@ -136,14 +136,16 @@ func (h *house) rooms() (err error) {
 	h.webhooks = webhook.New(webhook.Config{
 		Store: h.store.Webhook(), Egress: webhook.Egress{Allowed: cfg.TargetNetworks}, WeComSender: cfg.ReceiptWeComSender, Log: h.log, Metrics: h.metrics,
 	})
+	h.release = &callback.Release{Vendor: vendor.Component(cfg.ComponentAppID, platform), API: vendor, Store: h.store.Release(cfg.ComponentAppID)}
+	if h.door, err = h.newDoor(); err != nil {
+		return err
+	}
 	h.messages = notify.New(notify.Config{
-		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Rights: h.ledger, Log: h.log, Metrics: h.metrics,
+		Store: h.store.Notify(cfg.ComponentAppID), Senders: h.senders, Audience: h.users, Rights: h.ledger, Events: h.door, Log: h.log, Metrics: h.metrics,
 		Receipts: h.webhooks.Registered, Nudge: func() { h.nudge("sends") }, NudgeTasks: func() { h.nudge("customer tasks") },
 		Forms: h.templates,
 	})
-	h.release = &callback.Release{Vendor: vendor.Component(cfg.ComponentAppID, platform), API: vendor, Store: h.store.Release(cfg.ComponentAppID)}
-	h.door, err = h.newDoor()
-	return err
+	return nil
 }
 
 func newAccess(cfg *Config, s *store, log *slog.Logger) (*access.Room, error) {

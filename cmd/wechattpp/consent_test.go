@@ -93,6 +93,39 @@ func (s *subscribing) called() []string {
 // answers of a user from one that it pushes twice.
 func nextSecond() { time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second))) }
 
+// TestACustomerMessageWarnsUntilTheUserHasWritten holds what the vendor's windows
+// mean before sending: the events that came are looked at, and refuse nothing.
+func TestACustomerMessageWarnsUntilTheUserHasWritten(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"sqlite", "mysql"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s := newSubscribing(t, newWorld(t, kind))
+			who := s.shop.Followers[0]
+			answer := func() string {
+				var sent struct{ Warnings []string }
+				err := s.admin.call(s.ctx, http.MethodPost, "/v1/sent", map[string]any{
+					"aud_wechatoa": []any{map[string]any{"sender": jobSender, "data": []string{who}}},
+					"msg_wechatoa": []any{map[string]any{"sender": jobSender, "type": 3, "msgtype": "text", "text": map[string]any{"content": "您好"}}},
+				}, &sent)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return strings.Join(sent.Warnings, "; ")
+			}
+			if got := answer(); !strings.Contains(got, who) || !strings.Contains(got, "45015") {
+				t.Errorf("before: %q", got)
+			}
+			if _, err := s.w.Say(s.ctx, simulator.Message{AppID: s.shop.AppID, OpenID: who, Content: "在吗"}); err != nil {
+				t.Fatal(err)
+			}
+			if got := answer(); got != "" {
+				t.Errorf("after a message: %q", got)
+			}
+		})
+	}
+}
+
 func TestTheLedgerFollowsWhatWeChatTellsAndWhatIsSent(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"sqlite", "mysql"} {
