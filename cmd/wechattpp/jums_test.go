@@ -90,7 +90,7 @@ func (r *replica) takeOver(name, key, secret string, more ...string) {
 // shown, for effects follow their causes within a second or so.
 func (c docCall) run(t *testing.T, env map[string]string) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(40 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		problem := c.once(t, env)
 		if problem == "" {
 			return
