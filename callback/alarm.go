@@ -8,8 +8,8 @@ import (
 )
 
 // tell writes down the refusals that someone can mend, with what to change; l
-// may be nil.
-func (d *Door) tell(l *lock, why *Refusal) {
+// may be nil. The timestamp is the push's, which arrived at the given time.
+func (d *Door) tell(l *lock, why *Refusal, timestamp string, at time.Time) {
 	if l == nil || !d.alarms.raises(why) || !d.alarms.raise(why.Reason, l.sender, time.Now()) {
 		return
 	}
@@ -20,6 +20,9 @@ func (d *Door) tell(l *lock, why *Refusal) {
 	switch why {
 	case errWrongKey:
 		d.Log.Error("pushes with a good signature that no key opens: "+l.compare(), about...)
+	case errStale:
+		d.Log.Error("pushes with a good signature whose time is further off this machine's clock than wechattpp_push_max_age: run an NTP client here",
+			append(about, "off", offBy(timestamp, at).Round(time.Second).String())...)
 	case errCleartext:
 		d.Log.Warn("unencrypted push refused: "+l.safeMode(), about...)
 	case errNoKeys:
@@ -67,7 +70,7 @@ type alarm struct{ reason, sender string }
 type times struct{ seen, told time.Time }
 
 func (a *alarms) raises(r *Refusal) bool {
-	return r == errWrongKey || r == errCleartext || r == errNoKeys
+	return r == errWrongKey || r == errStale || r == errCleartext || r == errNoKeys
 }
 
 // raise answers true when it is time to tell: once a minute. Senders are those
@@ -93,14 +96,21 @@ func (a *alarms) recent(now time.Time) (texts []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var senders []string
+	stale := false
 	for at, w := range a.last {
 		switch {
-		case at.reason != errWrongKey.Reason || now.Sub(w.seen) >= 11*time.Minute:
+		case now.Sub(w.seen) >= 11*time.Minute:
+		case at.reason == errStale.Reason:
+			stale = true
+		case at.reason != errWrongKey.Reason:
 		case at.sender == "":
 			texts = append(texts, "pushes come that no key opens: compare wechattpp_encoding_aes_key with the Open Platform console")
 		default:
 			senders = append(senders, at.sender)
 		}
+	}
+	if stale {
+		texts = append(texts, "pushes come whose signed time is further off this machine's clock than wechattpp_push_max_age, and are refused: run an NTP client")
 	}
 	if len(senders) > 0 {
 		texts = append(texts, some(senders)+": compare encoding_aes_key with the account's console")

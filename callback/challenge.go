@@ -33,7 +33,7 @@ func (d *Door) Verify(c *Challenge) (string, error) {
 		refusal = errEcho
 	}
 	if refusal != nil {
-		d.tell(l, refusal)
+		d.tell(l, refusal, c.Timestamp, c.At)
 		return "", d.Refuse(c.Source, refusal)
 	}
 	d.counts.verified[c.Source].Inc()

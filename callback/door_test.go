@@ -100,6 +100,28 @@ func TestWhyAPushDoesNotOpenIsToldToNobodyOutside(t *testing.T) {
 	}
 }
 
+func TestAClockThatIsAnHourOffIsToldToTheOperator(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, sqltest.Open(t, sqltest.Source(t, "sqlite")))
+	for range 3 {
+		p := component(ticket("ticket@@@secret", 1))
+		p.off = -time.Hour
+		_, _ = h.door.Receive(p.request(t))
+	}
+	if problems := h.door.Problems(time.Now()); len(problems) != 1 || !strings.Contains(problems[0], "run an NTP client") {
+		t.Errorf("the operator reads %q", problems)
+	}
+	if n := strings.Count(h.log.String(), "off=1h0m"); n != 1 {
+		t.Errorf("logged %d times: %s", n, h.log)
+	}
+	forged := component(ticket("ticket@@@secret", 2))
+	forged.off, forged.signature = -time.Hour, strings.Repeat("0", 40)
+	g := newHouse(t, sqltest.Open(t, sqltest.Source(t, "sqlite")))
+	if _, _ = g.door.Receive(forged.request(t)); len(g.door.Problems(time.Now())) != 0 {
+		t.Errorf("a stranger's push is told as %q", g.door.Problems(time.Now()))
+	}
+}
+
 func TestAnyTimestampWillDoWhereNoneIsChecked(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, sqltest.Open(t, sqltest.Source(t, "sqlite")), func(c *callback.Config) { c.MaxAge = 0 })

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func (d *Door) read(ctx context.Context, r *Request) (a arrival, refusal *Refusa
 	}
 	plain, key, refusal := d.open(r, a.lock)
 	if refusal != nil {
-		d.tell(a.lock, refusal)
+		d.tell(a.lock, refusal, r.Timestamp, r.At)
 		return a, refusal
 	}
 	a.key = key
@@ -115,15 +116,17 @@ func isBase64(text []byte) bool {
 
 // timely tells whether the signed timestamp is near the time of arrival.
 func (d *Door) timely(timestamp string, at time.Time) bool {
-	if d.MaxAge == 0 {
-		return true
-	}
+	return d.MaxAge == 0 || offBy(timestamp, at).Abs() <= d.MaxAge
+}
+
+// offBy is how long before its arrival a push was signed; one whose timestamp is
+// no number was signed long ago.
+func offBy(timestamp string, at time.Time) time.Duration {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
-		return false
+		return math.MaxInt64
 	}
-	off := at.Sub(time.Unix(seconds, 0))
-	return off.Abs() <= d.MaxAge
+	return at.Sub(time.Unix(seconds, 0))
 }
 
 // componentEvent takes what only WeChat can have written. What cannot be read
