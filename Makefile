@@ -40,7 +40,7 @@ demo: build ## Play the main job beside a simulated WeChat, then stay up
 
 build: ## Build bin/wechattpp
 	@mkdir -p bin
-	@go build -trimpath -o $(PROGRAM) ./cmd/wechattpp
+	@go build -trimpath -buildvcs=$$(git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false) -o $(PROGRAM) ./cmd/wechattpp
 
 test: ## Everything the CI checks, under 15 minutes on two cores
 	@.ci/steps tools format modules vet lint generated

@@ -26,6 +26,9 @@ func openSQLite(path string) (*sqlx.DB, error) {
 	if err := writable(filepath.Dir(abs)); err != nil {
 		return nil, err
 	}
+	if err := private(abs); err != nil {
+		return nil, err
+	}
 	q := url.Values{"_txlock": {"immediate"}}
 	for _, p := range []string{"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "foreign_keys(ON)", "journal_size_limit(67108864)"} {
 		q.Add("_pragma", p)
@@ -36,6 +39,17 @@ func openSQLite(path string) (*sqlx.DB, error) {
 	}
 	x.SetMaxOpenConns(1)
 	return x, nil
+}
+
+// private makes a new database file that its owner alone reads, whatever the
+// umask: names and messages are not sealed. SQLite gives the mode to the files
+// it puts beside it.
+func private(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("database %s: %w", file, err)
+	}
+	return f.Close()
 }
 
 func writable(dir string) error {

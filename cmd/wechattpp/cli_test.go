@@ -47,6 +47,7 @@ func TestAStartThatCannotWorkSaysWhatToMend(t *testing.T) {
 		"a folder that cannot be written": {[]string{"WECHATTPP_DATABASE=sqlite:" + unwritable + "/x.db"}, []string{"serve"}, 1, "cannot be made"},
 		"a key of 42 characters":          {[]string{"WECHATTPP_ENCODING_AES_KEY=" + goodAES[:42]}, []string{"serve"}, 1, "42 characters, want 43"},
 		"an example secret":               {[]string{"WECHATTPP_ADMIN_PASSWORD=example-password"}, []string{"serve"}, 1, "wechattpp_admin_password: still the value of the example file"},
+		"the version":                     {nil, []string{"--version"}, 0, "wechattpp version "},
 		"an unknown flag":                 {nil, []string{"serve", "--lissten", ":1"}, 2, "unknown flag: --lissten"},
 		"an unknown command":              {nil, []string{"server"}, 2, `unknown command "server"`},
 		"an argument too many":            {nil, []string{"serve", "now"}, 2, "accepts 0 arg"},
@@ -109,6 +110,12 @@ func TestOneProcessServesASQLiteFileAndSIGTERMStopsItCleanly(t *testing.T) {
 	}
 	defer func() { _ = c.Process.Kill() }()
 	awaitReady(t, address, log)
+	for _, name := range []string{"", "-wal", "-shm", ".key", ".lock"} { // whatever the umask
+		info, err := os.Stat(filepath.Join(dir, "data/wechattpp.db"+name))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("wechattpp.db%s: %v, %v", name, info, err)
+		}
+	}
 	out, status := shell(t, dir, nil, "serve", "--listen", "127.0.0.1:0")
 	if status != 1 || !strings.Contains(out, "is served by process "+strconv.Itoa(c.Process.Pid)) {
 		t.Errorf("the second: status %d, %q; want the id %d", status, out, c.Process.Pid)

@@ -176,6 +176,9 @@ func get(t *testing.T, address string) (int, string) {
 func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite")
+	if out, status := shell(t, t.TempDir(), w.env, "migrate", "up"); status != 0 { // which writes more than that
+		t.Fatal(out)
+	}
 	w.limit = 3 << 20
 	r := w.start(t)
 	answered, refused := 0, 0

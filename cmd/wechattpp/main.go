@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // zone names of settings, also where the system has none
 
@@ -55,6 +56,7 @@ func (u usageError) Unwrap() error { return u.error }
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "wechattpp",
+		Version:       version(),
 		Short:         "Self-hosted WeChat third-party platform",
 		Long:          "wechattpp runs a WeChat third-party platform (component): it receives WeChat's pushes,\nkeeps the accounts' tokens and sends messages on their behalf through a REST API.",
 		SilenceErrors: true,
@@ -68,6 +70,15 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(serveCommand(flags), demoCommand(), simCommand(), migrateCommand(flags), doctorCommand(flags), releaseCheckCommand(flags),
 		tokenCommand(flags), clientCommand(flags), senderCommand(flags), usersCommand(flags), keysCommand(flags), authorizersCommand(flags))
 	return root
+}
+
+// version tells which commit was built, where git told, and by which Go.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return fmt.Sprintf("%s (%s)", info.Main.Version, info.GoVersion)
 }
 
 func unknownCommand(_ *cobra.Command, args []string) error {
