@@ -217,7 +217,7 @@ func TestTheLogSaysWhatToChangeAtASender(t *testing.T) {
 		"cleartext of an Official Account": {own{source: callback.OfficialAccount, code: "clinic", key: currentKey, body: text("1", "x")}, []string{"安全模式", "基本配置", "sender=clinic"}},
 		"cleartext of a Mini Program":      {own{source: callback.MiniProgram, code: "mini", key: currentKey, body: jsonText}, []string{"消息推送", "sender=mini"}},
 		"no keys":                          {own{source: callback.OfficialAccount, code: "bare", key: currentKey}, []string{"encoding_aes_key", "sender=bare"}},
-		"a clock an hour behind":           {func() own { o := clinic("x"); o.off = time.Hour; return o }(), []string{"NTP", "off=-1h0m", "sender=clinic"}},
+		"a clock an hour behind":           {func() own { o := clinic("x"); o.off = time.Hour + time.Second; return o }(), []string{"NTP", "off=-1h0m", "sender=clinic"}},
 		"a wrong key":                      {func() own { o := clinic("x"); o.key = strangeKey; return o }(), []string{"encoding_aes_key", "app_id", "sender=clinic"}},
 	} {
 		t.Run(name, func(t *testing.T) {
