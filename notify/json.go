@@ -5,21 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+
+	json2 "github.com/go-json-experiment/json"
+	json1 "github.com/go-json-experiment/json/v1"
 )
 
-// strict decodes one value and names what does not fit.
-func strict(field string, raw json.RawMessage, to any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	err := d.Decode(to)
-	if err == nil {
-		if _, more := d.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("something follows the value")
-		}
-	}
+// read decodes one value as encoding/json does, in one pass instead of three.
+func read(raw []byte, to any) error { return json2.Unmarshal(raw, to, json1.DefaultOptionsV1()) }
+
+// strict is read that names what does not fit: what there is no field for, too.
+func strict(field string, raw []byte, to any) error {
+	err := json2.Unmarshal(raw, to, json1.DefaultOptionsV1(), json2.RejectUnknownMembers(true))
 	if err == nil {
 		return nil
 	}
@@ -31,7 +29,7 @@ func strict(field string, raw json.RawMessage, to any) error {
 
 // jsonText says what is wrong without quoting the body.
 func jsonText(err error) string {
-	var kind *json.UnmarshalTypeError
+	var kind *json1.UnmarshalTypeError
 	if errors.As(err, &kind) {
 		where := ""
 		if kind.Field != "" {
@@ -39,7 +37,7 @@ func jsonText(err error) string {
 		}
 		return fmt.Sprintf("a %s does not fit here%s: want %s", kind.Value, where, jsonKind(kind.Type.Kind().String()))
 	}
-	var syntax *json.SyntaxError
+	var syntax *json1.SyntaxError
 	if errors.As(err, &syntax) {
 		return fmt.Sprintf("the JSON is broken at byte %d", syntax.Offset)
 	}

@@ -57,6 +57,7 @@ const (
 type said struct {
 	kind         *kind
 	path, sender string
+	logical      bool // it names a logical template
 	raw          json.RawMessage
 }
 

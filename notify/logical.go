@@ -94,8 +94,11 @@ func (r *Room) checkLogical(ctx context.Context, c Client, body SavedBody) error
 // logical gives an element of a message what its logical template is called at
 // the sender: the template's id, and the names of its parameters there.
 func (r *Room) logical(ctx context.Context, c Client, m said, sender string) (json.RawMessage, error) {
+	if !m.logical {
+		return m.raw, nil
+	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(m.raw, &fields); err != nil || fields["logical_template"] == nil {
+	if err := read(m.raw, &fields); err != nil || fields["logical_template"] == nil {
 		return m.raw, nil //nolint:nilerr // whatever it is, the strict reading says so
 	}
 	path := m.path + ".logical_template"

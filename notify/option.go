@@ -92,7 +92,7 @@ func (r *request) kept() ([]byte, error) {
 
 func moment(field string, raw json.RawMessage, to *time.Time) error {
 	var word string
-	err := json.Unmarshal(raw, &word)
+	err := read(raw, &word)
 	if err == nil {
 		*to, err = time.Parse(time.RFC3339, word)
 	}

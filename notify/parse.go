@@ -57,7 +57,7 @@ var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 10150
 // instead of messages. Errors are *Refusal.
 func parse(body []byte, general bool) (*request, error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+	if err := read(body, &fields); err != nil || fields == nil {
 		return nil, invalid("body", "must be a JSON object: %s", jsonText(err))
 	}
 	r := &request{priority: 2, general: general}
@@ -122,7 +122,7 @@ func (r *request) aim(k *kind, g *group, key string, raw json.RawMessage) error 
 	var list []target
 	var plain []string
 	first := bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("[")), " \t\r\n")
-	if bytes.HasPrefix(first, []byte(`"`)) && json.Unmarshal(raw, &plain) == nil {
+	if bytes.HasPrefix(first, []byte(`"`)) && read(raw, &plain) == nil {
 		list = []target{{Data: plain}}
 	} else if err := strict(key, raw, &list); err != nil {
 		return err
@@ -176,12 +176,13 @@ func (r *request) say(k *kind, key string, raw json.RawMessage) error {
 	}
 	for i, one := range list {
 		var by struct {
-			Sender string `json:"sender"`
+			Sender  string          `json:"sender"`
+			Logical json.RawMessage `json:"logical_template"`
 		}
-		if err := json.Unmarshal(one, &by); err != nil {
+		if err := read(one, &by); err != nil {
 			return invalid(at(key, i), "%s", jsonText(err))
 		}
-		r.says = append(r.says, said{k, at(key, i), by.Sender, one})
+		r.says = append(r.says, said{k, at(key, i), by.Sender, by.Logical != nil, one})
 	}
 	return nil
 }

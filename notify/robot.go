@@ -86,13 +86,13 @@ func parseRobot(path string, raw json.RawMessage, q *request) (content, error) {
 // other fields.
 func openWeCom(path string, raw json.RawMessage, kinds []string) (kind string, object, rest json.RawMessage, err error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
+	if err := read(raw, &fields); err != nil || fields == nil {
 		return "", nil, nil, invalid(path, "must be an object")
 	}
 	var is struct {
 		Type string `json:"msgtype"`
 	}
-	if err := json.Unmarshal(raw, &is); err != nil {
+	if err := read(raw, &is); err != nil {
 		return "", nil, nil, invalid(path+".msgtype", "must be a text")
 	}
 	if !slices.Contains(kinds, is.Type) {

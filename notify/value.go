@@ -59,7 +59,7 @@ func (v value) plain(path string) (s string, err error) {
 	case raw == "" || raw == "null" || raw[0] == '{' || raw[0] == '[':
 		return "", invalid(path, "must be a text or a number")
 	case raw[0] == '"':
-		if err := json.Unmarshal(v.Value, &s); err != nil {
+		if err := read(v.Value, &s); err != nil {
 			return "", invalid(path, "%s", jsonText(err))
 		}
 	default:

@@ -69,7 +69,7 @@ func typeOf(raw json.RawMessage) int {
 	var is struct {
 		Type int `json:"type"`
 	}
-	if json.Unmarshal(raw, &is) != nil {
+	if read(raw, &is) != nil {
 		return 0
 	}
 	return is.Type

@@ -71,13 +71,6 @@ type chunkRow struct {
 const chunkColumns = `id, message_id, n, part, sender_id, size, due_at, expire_at, claim, attempts,
 	queued, sending, sent, delivered, failed, skipped, canceled, expired, unknown, feature`
 
-const chunkCount = 20
-
-func (c *chunkRow) args() []any {
-	return []any{c.ID, c.MessageID, c.N, c.Part, c.SenderID, c.Size, c.DueAt, c.ExpireAt, c.Claim, c.Attempts,
-		c.Queued, c.Sending, c.Sent, c.Delivered, c.Failed, c.Skipped, c.Canceled, c.Expired, c.Unknown, c.Feature}
-}
-
 // first and last are the numbers of its recipients: they begin where its own
 // number says, and may be more than notify.ChunkSize.
 func (c *chunkRow) first() int { return c.N * notify.ChunkSize }

@@ -39,15 +39,19 @@ func (t tx) readStops(ctx context.Context, b *beginning, messages []int64) error
 
 func (t tx) readOpen(ctx context.Context, b *beginning) error {
 	for some := range slices.Chunk(b.chunks, 400) {
+		ranges, at := map[[2]int][]int64{}, map[numbered]*chunkRow{}
+		for _, c := range some {
+			seqs := [2]int{c.first(), c.last()}
+			ranges[seqs] = append(ranges[seqs], c.MessageID)
+			for n := range places(c.Size) {
+				at[numbered{c.MessageID, int64(c.N + n)}] = c
+			}
+		}
 		var where []string
 		var args []any
-		at := map[[2]int64]*chunkRow{}
-		for _, c := range some {
-			where = append(where, "message_id = ? AND seq BETWEEN ? AND ?")
-			args = append(args, c.MessageID, c.first(), c.last())
-			for n := range places(c.Size) {
-				at[[2]int64{c.MessageID, int64(c.N + n)}] = c
-			}
+		for seqs, messages := range ranges { // many small messages have the same
+			where = append(where, "message_id IN (?) AND seq BETWEEN ? AND ?")
+			args = append(args, messages, seqs[0], seqs[1])
 		}
 		var rows []openRow
 		query := fmt.Sprintf(`SELECT message_id, seq, userid, identity, state, attempt, intent_at, handover_id, error_code FROM recipient
@@ -56,7 +60,7 @@ func (t tx) readOpen(ctx context.Context, b *beginning) error {
 			return err
 		}
 		for _, r := range rows {
-			c := at[[2]int64{r.MessageID, int64(r.Seq / notify.ChunkSize)}]
+			c := at[numbered{r.MessageID, int64(r.Seq / notify.ChunkSize)}]
 			b.open[c.ID] = append(b.open[c.ID], r)
 		}
 	}

@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"wechattpp/notify"
@@ -152,7 +151,7 @@ func (n *Notify) settleOutcomes(ctx context.Context, batch []*settling) error {
 		}
 		l := newLedger(heads)
 		for _, s := range batch {
-			l.outcome(chunks[chunkKey(*s.found)], now[sendKey(*s.found)], s)
+			l.outcome(chunks[chunkKey(s.found)], now[sendKey(s.found)], s)
 		}
 		return t.settle(ctx, l)
 	})
@@ -196,48 +195,43 @@ func (t tx) find(ctx context.Context, batch []*settling) (found []*settling, err
 	return found, nil
 }
 
-type recipientKey [2]int64
-
-func chunkKey(r sendRow) recipientKey {
-	return recipientKey{r.MessageID, int64(r.Seq / notify.ChunkSize)}
-}
-func sendKey(r sendRow) recipientKey { return recipientKey{r.MessageID, int64(r.Seq)} }
+func chunkKey(r *sendRow) numbered { return numbered{r.MessageID, int64(r.Seq / notify.ChunkSize)} }
+func sendKey(r *sendRow) numbered  { return numbered{r.MessageID, int64(r.Seq)} }
 
 // chunksOf locks the chunks of a batch.
-func (t tx) chunksOf(ctx context.Context, batch []*settling) (map[recipientKey]*chunkRow, error) {
-	const one = `message_id = ? AND n = ?`
-	where, args := oneOf(batch, one, func(s *settling) []any { k := chunkKey(*s.found); return []any{k[0], k[1]} })
+func (t tx) chunksOf(ctx context.Context, batch []*settling) (map[numbered]*chunkRow, error) {
+	where, args := which("n", keysOf(batch, chunkKey))
 	var ids []int64
 	if err := t.all(ctx, &ids, `SELECT id FROM chunk WHERE `+where, args...); err != nil {
 		return nil, err
 	}
 	slices.Sort(ids)
 	locked, err := t.lockChunks(ctx, ids)
-	chunks := make(map[recipientKey]*chunkRow, len(locked))
+	chunks := make(map[numbered]*chunkRow, len(locked))
 	for _, c := range locked {
-		chunks[recipientKey{c.MessageID, int64(c.N)}] = c
+		chunks[numbered{c.MessageID, int64(c.N)}] = c
 	}
 	return chunks, err
 }
 
 // sendsOf reads the recipients of a batch as they are now.
-func (t tx) sendsOf(ctx context.Context, batch []*settling) (map[recipientKey]*sendRow, error) {
-	const one = `r.message_id = ? AND r.seq = ?`
-	where, args := oneOf(batch, one, func(s *settling) []any { return []any{s.found.MessageID, s.found.Seq} })
+func (t tx) sendsOf(ctx context.Context, batch []*settling) (map[numbered]*sendRow, error) {
+	where, args := which("seq", keysOf(batch, sendKey))
 	var rows []*sendRow
 	err := t.all(ctx, &rows, `SELECT `+sendColumns+`WHERE `+where, args...)
-	sends := make(map[recipientKey]*sendRow, len(rows))
+	sends := make(map[numbered]*sendRow, len(rows))
 	for _, r := range rows {
-		sends[sendKey(*r)] = r
+		sends[sendKey(r)] = r
 	}
 	return sends, err
 }
 
-func oneOf(batch []*settling, one string, key func(*settling) []any) (where string, args []any) {
-	for _, s := range batch {
-		args = append(args, key(s)...)
+func keysOf(batch []*settling, key func(*sendRow) numbered) []numbered {
+	keys := make([]numbered, len(batch))
+	for i, s := range batch {
+		keys[i] = key(s.found)
 	}
-	return one + strings.Repeat(" OR "+one, len(batch)-1), args
+	return keys
 }
 
 // outcome takes one outcome into the ledger; r is its recipient, and is changed
@@ -261,7 +255,7 @@ func (l *ledger) outcome(c *chunkRow, r *sendRow, s *settling) {
 	if !s.o.Delivered {
 		ch.to, ch.text = notify.Failed, s.o.Status
 	}
-	if _, there := l.wasOpen[c]; !there {
+	if _, there := l.was[c]; !there {
 		l.chunk(c)
 	}
 	l.move(c, ch)

@@ -63,16 +63,16 @@ type ledger struct {
 	chunks  []*chunkRow
 	closed  map[int64]int // chunks per message that were open and are not, less those that are and were not
 	changes map[*chunkRow][]change
-	wasOpen map[*chunkRow]bool
+	was     map[*chunkRow]chunkRow // before the changes
 }
 
 func newLedger(heads map[int64]*head) *ledger {
-	return &ledger{heads: heads, closed: map[int64]int{}, changes: map[*chunkRow][]change{}, wasOpen: map[*chunkRow]bool{}}
+	return &ledger{heads: heads, closed: map[int64]int{}, changes: map[*chunkRow][]change{}, was: map[*chunkRow]chunkRow{}}
 }
 
 func (l *ledger) chunk(c *chunkRow) {
 	l.chunks = append(l.chunks, c)
-	l.wasOpen[c] = c.open()
+	l.was[c] = *c
 }
 
 func (l *ledger) move(c *chunkRow, ch change) {
@@ -90,14 +90,7 @@ func (t tx) settle(ctx context.Context, l *ledger) error {
 	if err := t.moveRecipients(ctx, l); err != nil {
 		return err
 	}
-	var args []any
-	for _, c := range l.chunks {
-		args = append(args, c.args()...)
-	}
-	row := "(" + values(chunkCount, "?") + ")"
-	upsert := `INSERT INTO chunk (` + chunkColumns + `) VALUES ` + values(len(l.chunks), row) + t.db.onConflict("id",
-		"due_at", "claim", "attempts", "queued", "sending", "sent", "delivered", "failed", "skipped", "canceled", "expired", "unknown")
-	if _, err := t.exec(ctx, upsert, args...); err != nil {
+	if err := t.moveChunks(ctx, l); err != nil {
 		return err
 	}
 	if err := t.count(ctx, l); err != nil {
@@ -179,7 +172,9 @@ func (t tx) moveSome(ctx context.Context, key moving, rows []movingRow) error {
 	}
 	cases := 0
 	var ids []any
-	for _, r := range rows {
+	keys := make([]numbered, len(rows))
+	for i, r := range rows {
+		keys[i] = numbered{r.message, int64(r.seq)}
 		if r.vendor != 0 {
 			cases++
 			ids = append(ids, r.message*rowKey+int64(r.seq), r.vendor)
@@ -190,32 +185,13 @@ func (t tx) moveSome(ctx context.Context, key moving, rows []movingRow) error {
 			strings.Repeat("WHEN ? THEN ? ", cases)))
 		args = append(args, ids...)
 	}
-	where, more := whichRecipients(rows)
+	where, more := which("seq", keys)
 	args = append(append(args, key.from), more...)
 	n, err := t.exec(ctx, `UPDATE recipient SET `+strings.Join(set, ", ")+` WHERE state = ? AND (`+where+`)`, args...)
 	if err == nil && int(n) != len(rows) {
 		err = errMoved
 	}
 	return err
-}
-
-// whichRecipients names rows by their key, message by message.
-func whichRecipients(rows []movingRow) (string, []any) {
-	seqs := map[int64][]any{}
-	var order []int64
-	for _, r := range rows {
-		if seqs[r.message] == nil {
-			order = append(order, r.message)
-		}
-		seqs[r.message] = append(seqs[r.message], r.seq)
-	}
-	var parts []string
-	var args []any
-	for _, id := range order {
-		parts = append(parts, "message_id = ? AND seq IN ("+values(len(seqs[id]), "?")+")")
-		args = append(append(args, id), seqs[id]...)
-	}
-	return strings.Join(parts, " OR "), args
 }
 
 // cut gives at most so many characters of a text.
@@ -235,10 +211,11 @@ func cut(s string, most int) string {
 // messages with none left.
 func (t tx) closeMessages(ctx context.Context, l *ledger, news *feedNews) error {
 	for _, c := range l.chunks {
+		was := l.was[c]
 		switch {
-		case l.wasOpen[c] && !c.open():
+		case was.open() && !c.open():
 			l.closed[c.MessageID]++
-		case !l.wasOpen[c] && c.open():
+		case !was.open() && c.open():
 			l.closed[c.MessageID]--
 		}
 	}

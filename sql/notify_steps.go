@@ -27,6 +27,7 @@ func (n *Notify) messageStep(batch []*adding) step {
 }
 
 func chunkSteps(batch []*adding) (steps []step) {
+	const columns = 11
 	var rows []string
 	var args []any
 	for _, a := range batch {
@@ -39,16 +40,14 @@ func chunkSteps(batch []*adding) (steps []step) {
 			case c.DueAt != nil:
 				due, at = "?", *c.DueAt
 			}
-			rows = append(rows, "(?, ?, ?, ?, ?, ?, "+due+", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-			one := c.args()
-			one[6] = at
-			args = append(args, one...)
+			rows = append(rows, "(?, ?, ?, ?, ?, ?, "+due+", ?, ?, ?, ?)")
+			args = append(args, c.ID, c.MessageID, c.N, c.Part, c.SenderID, c.Feature, at, c.Size, c.ExpireAt, c.Queued, c.Skipped)
 		}
 	}
 	for i := 0; i < len(rows); i += mostRows {
 		end := min(i+mostRows, len(rows))
-		steps = append(steps, step{`INSERT INTO chunk (` + chunkColumns + `) VALUES ` + strings.Join(rows[i:end], ", "),
-			args[i*chunkCount : end*chunkCount]})
+		steps = append(steps, step{`INSERT INTO chunk (id, message_id, n, part, sender_id, feature, due_at, size, expire_at, queued, skipped) VALUES ` +
+			strings.Join(rows[i:end], ", "), args[i*columns : end*columns]})
 	}
 	return steps
 }
