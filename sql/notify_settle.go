@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,7 +34,7 @@ func (t tx) heads(ctx context.Context, ids []int64) (map[int64]*head, error) {
 	}
 	heads := make(map[int64]*head, len(rows))
 	for _, h := range rows {
-		if err := json.Unmarshal(h.Content, &h.parts); err != nil {
+		if err := decodeJSON(h.Content, &h.parts); err != nil {
 			return nil, fmt.Errorf("content of message %d: %w", h.ID, err)
 		}
 		heads[h.ID] = h

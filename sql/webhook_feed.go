@@ -158,7 +158,7 @@ func (t tx) cutPage(ctx context.Context, where string, args []any, lines int) (l
 
 func (r *feedRow) line() (webhook.Line, error) {
 	var l newsLine
-	if err := json.Unmarshal(r.Data, &l); err != nil {
+	if err := decodeJSON(r.Data, &l); err != nil {
 		return webhook.Line{}, fmt.Errorf("line %d of the feed: %w", r.ID, err)
 	}
 	out := webhook.Line{ID: r.ID, At: moment(r.CreatedAt), State: r.Type[len(recipientLine):], MsgID: l.MsgID, ClientID: l.ClientID,
