@@ -99,10 +99,10 @@ func (a *article) judge(permanent func(id string) bool) int {
 }
 
 // permanent tells whether an id is of the account's library; one that was not
-// made here is believed.
+// made here is believed, unless media are strict.
 func (s *Simulator) permanent(appID string) func(id string) bool {
 	return func(id string) bool {
-		if !strings.HasPrefix(id, mediaMark) {
+		if !s.cfg.StrictMedia && !strings.HasPrefix(id, mediaMark) {
 			return true
 		}
 		return slices.ContainsFunc(s.Uploads(), func(u Upload) bool { return u.MediaID == id && u.Owner == appID && u.Call == "add_material" })

@@ -31,6 +31,7 @@ type Config struct {
 	MintQuota        int               // component tokens minted before 45009, until the quota is cleared; 0: any number
 	TemplateReads    int               // calls that show an account's templates or categories before 45009; 0: any number
 	Library          []LibraryTemplate // the vendor's public library of templates; nil = SampleLibrary()
+	StrictMedia      bool              // ids of media that were not made here are refused; else believed
 	RotateRefresh    bool              // every renewal answers a new refresh token; the old one works 5 more minutes
 
 	PushRetry    time.Duration     // 5 s between the three tries

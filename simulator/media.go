@@ -263,9 +263,10 @@ func (s *Simulator) weComUploadImage(q *request) (any, *refusal) {
 }
 
 // has tells whether an owner's media id may be used as a file of a type; "" is
-// any. Ids that were not made here are taken at their word: tests make them up.
+// any. Unless media are strict, ids that were not made here are taken at their
+// word: tests make them up.
 func (s *Simulator) has(owner, id, kind string, now time.Time) bool {
-	if !strings.HasPrefix(id, mediaMark) {
+	if id == "" || !s.cfg.StrictMedia && !strings.HasPrefix(id, mediaMark) {
 		return true
 	}
 	for _, u := range s.Uploads() {

@@ -107,3 +107,19 @@ func TestATemporaryFileIsGoneAfterThreeDaysAndNeverAnotherAccounts(t *testing.T)
 		wantCode(t, send(shop, token, customer, kept), 0)
 	})
 }
+
+func TestStrictMediaAreThoseMadeHereAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, func(c *Config) { c.StrictMedia = true })
+		token, _ := h.accountToken(shop)
+		id := h.uploaded("/cgi-bin/material/add_material?type=image&access_token="+token, "a.png", "\x89PNG\r\n\x1a\n....").text("media_id")
+		if err := h.sim.Talk(shop, customer); err != nil {
+			t.Fatal(err)
+		}
+		for media, code := range map[string]int64{id: 0, "MADE-UP": 40007} {
+			wantCode(t, h.call(customSend+token, object{"touser": customer, "msgtype": "image", "image": object{"media_id": media}}), code)
+			wantCode(t, h.call("/cgi-bin/draft/add?access_token="+token, object{"articles": []any{object{"title": "t", "content": "c", "thumb_media_id": media}}}), code)
+		}
+		wantCode(t, h.call(customSend+token, object{"touser": customer, "msgtype": "text", "text": object{"content": "hi"}}), 0)
+	})
+}

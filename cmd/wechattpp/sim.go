@@ -38,7 +38,7 @@ func newVendor(listen, target string, log *slog.Logger) (*vendor, error) {
 	v := &vendor{ln: ln, cfg: simulator.Config{
 		ComponentAppID: "wx" + random(8), ComponentSecret: random(16), Token: random(12), EncodingAESKey: random(22)[:43], Log: log,
 		AuthorizationURL: target + defaultOf("wechattpp_component_callback_path"), MessageURL: target + defaultOf("wechattpp_message_callback_path"),
-		OutcomeAfter: 500 * time.Millisecond, PushRetry: time.Second,
+		OutcomeAfter: 500 * time.Millisecond, PushRetry: time.Second, StrictMedia: true,
 	}}
 	v.Simulator = simulator.New(v.cfg)
 	return v, v.AddAccount(simulator.SampleWorld()...)
