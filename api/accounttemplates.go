@@ -190,21 +190,19 @@ func templateProblem(code string, err error) error {
 	switch {
 	case is(sender.ErrNotKept):
 		return refuse(http.StatusNotFound, codeNotFound, err.Error())
-	case is(sender.ErrNoTemplates, wechat.ErrTemplatesFull, wechat.ErrTemplateList, wechat.ErrNotAuthorized):
+	case is(sender.ErrNoTemplates, wechat.ErrTemplatesFull, wechat.ErrTemplateList):
 		return conflict(err.Error())
 	case is(wechat.ErrChoice):
 		return refuse(http.StatusBadRequest, codeInvalid, err.Error())
 	case is(wechat.ErrThrottledDay):
 		return throttled(vendorText(err), time.Hour)
-	case is(wechat.ErrThrottledMinute):
-		return throttled(err.Error(), time.Minute)
 	case is(wechat.ErrUnanswered):
 		return refuse(http.StatusBadGateway, codeVendor, err.Error()+"; it may have been done: refresh the list before you try again")
 	}
 	return vendorProblem(code, err)
 }
 
-// throttled is 429 for a quota of WeChat's.
+// throttled is 429 for a quota of the vendor's.
 func throttled(text string, after time.Duration) error {
 	p := refuse(http.StatusTooManyRequests, codeRate, text)
 	p.retryAfter = after

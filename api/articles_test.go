@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,6 +129,29 @@ func TestWhatADraftLacksIsNamed(t *testing.T) {
 	h.refused(h.call("POST", path, token, one), http.StatusBadRequest, codeInvalid, "articles name a cover or images that the account's permanent material does not have")
 }
 
+func TestWhatWeChatSaysOfADraftReachesTheCaller(t *testing.T) {
+	t.Parallel()
+	h, sim, token := pressHouse(t)
+	for _, c := range []struct {
+		code, status, answer int
+		after, words         string
+	}{
+		{45009, http.StatusTooManyRequests, codeRate, "3600", "the quota of the day is used up"}, {45011, http.StatusTooManyRequests, codeRate, "60", "errcode 45011"}, {53501, http.StatusTooManyRequests, codeRate, "60", "publishing is too frequent"},
+		{45003, http.StatusBadRequest, codeInvalid, "", "the title is too long"}, {61003, http.StatusConflict, codeConflict, "", "have its administrator authorize again"},
+		{48001, http.StatusConflict, codeConflict, "", "lacks this ability"}, {50002, http.StatusConflict, codeConflict, "", "limited, frozen or closed"}, {45034, http.StatusConflict, codeConflict, "", "library of media is full"},
+		{-1, http.StatusBadGateway, codeVendor, "", "it may have been done"}, {99999, http.StatusBadGateway, codeVendor, "", "not in the documentation"},
+	} {
+		if err := sim.Fail(simulator.Fault{Path: "/cgi-bin/draft/add", Code: c.code}); err != nil {
+			t.Fatal(err)
+		}
+		got := h.call("POST", "/v1/senders/press/articles", token, `{"articles":[`+anArticle+`]}`)
+		h.refused(got, c.status, c.answer, c.words)
+		if after := got.header.Get("Retry-After"); after != c.after {
+			t.Errorf("%d: Retry-After %q, want %q", c.code, after, c.after)
+		}
+	}
+}
+
 func TestAPublicationIsFollowedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	h, sim, token := pressHouse(t)
@@ -153,4 +177,32 @@ func TestAPublicationIsFollowedAndTakenBack(t *testing.T) {
 		t.Errorf("%v", p)
 	}
 	h.refused(h.call("DELETE", path, token, nil), http.StatusConflict, codeConflict, "its state must be published")
+}
+
+func TestPublicationsAreListedTheNewestFirst(t *testing.T) {
+	t.Parallel()
+	h, _, token := pressHouse(t)
+	const path = "/v1/senders/press/"
+	var want []string
+	for range 5 {
+		id := h.json(h.call("POST", path+"articles", token, `{"articles":[`+anArticle+`]}`), http.StatusCreated)["media_id"].(string)
+		p := h.json(h.call("POST", path+"articles/"+id+"/publish", token, `{}`), http.StatusAccepted)
+		want = append([]string{p["publish_id"].(string)}, want...)
+	}
+	var got []string
+	for cursor := ""; ; {
+		page := h.json(h.call("GET", path+"publications?limit=2&cursor="+cursor, token, nil), http.StatusOK)
+		for _, p := range page["items"].([]any) {
+			got = append(got, p.(map[string]any)["publish_id"].(string))
+		}
+		if cursor = page["next_cursor"].(string); cursor == "" {
+			break
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("listed %v, published %v", got, want)
+	}
+	for _, bad := range []string{"MTIz", "eCB5", "%21"} { // 123, x y
+		h.refused(h.call("GET", path+"publications?cursor="+bad, token, nil), http.StatusBadRequest, codeInvalid, "cursor")
+	}
 }

@@ -111,16 +111,16 @@ func vendorProblem(code string, err error) error {
 	case errors.Is(err, sender.ErrNoApp):
 		return conflict(err.Error())
 	case errors.Is(err, wechat.ErrThrottledMinute):
-		return busy(time.Minute)
+		return throttled(err.Error(), time.Minute)
 	case errors.Is(err, wechat.ErrThrottledDay):
-		return busy(time.Hour)
+		return throttled(err.Error(), time.Hour)
 	case refused && slices.Contains(wecomMissing, said.Code):
 		return refuse(http.StatusNotFound, codeNotFound, err.Error())
 	case refused && slices.Contains(wecomTaken, said.Code):
 		return conflict(err.Error())
 	case errors.Is(err, wechat.ErrRecipient), errors.Is(err, wechat.ErrMessage), errors.Is(err, wechat.ErrValue), errors.Is(err, wechat.ErrRequest):
 		return refuse(http.StatusBadRequest, codeInvalid, err.Error())
-	case errors.Is(err, wechat.ErrPermission), errors.Is(err, wechat.ErrAccount), errors.Is(err, wechat.ErrBarred), errors.Is(err, wechat.ErrAddress), errors.Is(err, wechat.ErrSecret):
+	case errors.Is(err, wechat.ErrNotAuthorized), errors.Is(err, wechat.ErrPermission), errors.Is(err, wechat.ErrAccount), errors.Is(err, wechat.ErrBarred), errors.Is(err, wechat.ErrAddress), errors.Is(err, wechat.ErrSecret):
 		return conflict(err.Error())
 	case refused, errors.Is(err, wechat.ErrUnanswered), errors.Is(err, wechat.ErrNotSent):
 		return refuse(http.StatusBadGateway, codeVendor, err.Error())

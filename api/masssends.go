@@ -2,10 +2,8 @@ package api
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"wechattpp/notify"
@@ -38,7 +36,7 @@ func (s *server) massSends(c *call) error {
 	if err != nil {
 		return err
 	}
-	after, err := massCursor(p.after)
+	after, err := massCursor(p)
 	if err != nil {
 		return err
 	}
@@ -46,20 +44,18 @@ func (s *server) massSends(c *call) error {
 	if err != nil {
 		return noMessage(c, err)
 	}
-	return c.reply(http.StatusOK, listBy(all, p.limit, func(m notify.Called) string { return fmt.Sprint(m.BegunAt.UnixMilli(), " ", m.ID) }, showMass))
+	return c.reply(http.StatusOK, listBy(all, p.limit, func(m notify.Called) string { return stamp(m.BegunAt, strconv.FormatInt(m.ID, 10)) }, showMass))
 }
 
 // massCursor reads where a page begins.
-func massCursor(after string) (m notify.Called, err error) {
-	if after == "" {
-		return m, nil
+func massCursor(p page) (m notify.Called, err error) {
+	at, id, err := p.stamp()
+	if err != nil || id == "" {
+		return m, err
 	}
-	begun, id, _ := strings.Cut(after, " ")
-	ms, err1 := strconv.ParseInt(begun, 10, 64)
-	m.ID, err = strconv.ParseInt(id, 10, 64)
-	if err1 != nil || err != nil {
+	m.BegunAt = at
+	if m.ID, err = strconv.ParseInt(id, 10, 64); err != nil {
 		return m, badCursor()
 	}
-	m.BegunAt = time.UnixMilli(ms)
 	return m, nil
 }

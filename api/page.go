@@ -2,9 +2,11 @@ package api
 
 import (
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Lists answer 50 items unless asked for 1 to 200.
@@ -64,6 +66,22 @@ func (p page) number() (int64, error) {
 		return 0, badCursor()
 	}
 	return n, nil
+}
+
+// stamp is the key of a list that goes by time, and by id where that is the same.
+func stamp(at time.Time, id string) string { return fmt.Sprint(at.UnixMilli(), " ", id) }
+
+// stamp reads after as one; the beginning is the zero time.
+func (p page) stamp() (at time.Time, id string, err error) {
+	if p.after == "" {
+		return at, "", nil
+	}
+	text, id, _ := strings.Cut(p.after, " ")
+	ms, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id == "" {
+		return at, "", badCursor()
+	}
+	return time.UnixMilli(ms), id, nil
 }
 
 func badCursor() error {

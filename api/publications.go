@@ -53,11 +53,15 @@ func (s *server) listPublications(c *call) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.Articles.Publications(c.ctx(), code, p.after, p.limit+1)
+	var after sender.Publication
+	if after.SubmittedAt, after.PublishID, err = p.stamp(); err != nil {
+		return err
+	}
+	all, err := s.Articles.Publications(c.ctx(), code, after, p.limit+1)
 	if err != nil {
 		return articleProblem(code, err)
 	}
-	return c.reply(http.StatusOK, listBy(all, p.limit, func(p sender.Publication) string { return p.PublishID }, showPublication))
+	return c.reply(http.StatusOK, listBy(all, p.limit, func(p sender.Publication) string { return stamp(p.SubmittedAt, p.PublishID) }, showPublication))
 }
 
 func (s *server) readPublication(c *call) error {

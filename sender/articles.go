@@ -49,8 +49,9 @@ type PublicationStore interface {
 	Told(ctx context.Context, p Publication) error
 	// Publication reads one; fs.ErrNotExist.
 	Publication(ctx context.Context, appID, publishID string) (Publication, error)
-	// Publications lists up to limit of an account after an id, in the order of ids.
-	Publications(ctx context.Context, appID, after string, limit int) ([]Publication, error)
+	// Publications lists up to limit of an account, the newest first, after the one
+	// whose SubmittedAt and PublishID are given; zero: from the newest on.
+	Publications(ctx context.Context, appID string, after Publication, limit int) ([]Publication, error)
 	// ForgetPublications drops up to limit that are older than age.
 	ForgetPublications(ctx context.Context, age time.Duration, limit int) (int, error)
 }
@@ -191,8 +192,9 @@ func (a *Articles) Publication(ctx context.Context, code, publishID string) (Pub
 	return a.Store.Publication(ctx, s.AppID, publishID)
 }
 
-// Publications lists those that are known.
-func (a *Articles) Publications(ctx context.Context, code, after string, limit int) ([]Publication, error) {
+// Publications lists those that are known, the newest first, see
+// [PublicationStore].
+func (a *Articles) Publications(ctx context.Context, code string, after Publication, limit int) ([]Publication, error) {
 	s, err := a.Senders.Read(ctx, code)
 	if err == nil && s.Kind != OfficialAccount {
 		err = ErrNoArticles

@@ -70,10 +70,12 @@ func (b *Publication) Publication(ctx context.Context, appID, publishID string) 
 	return row.publication()
 }
 
-// Publications pages through those of an account.
-func (b *Publication) Publications(ctx context.Context, appID, after string, limit int) ([]sender.Publication, error) {
+// Publications pages through those of an account, which are few enough to sort.
+func (b *Publication) Publications(ctx context.Context, appID string, after sender.Publication, limit int) ([]sender.Publication, error) {
 	var rows []publicationRow
-	if err := b.db.run().all(ctx, &rows, publicationColumns+`WHERE app_id = ? AND publish_id > ? ORDER BY publish_id LIMIT ?`, appID, after, limit); err != nil {
+	before := below(unixMilli(after.SubmittedAt))
+	const query = publicationColumns + `WHERE app_id = ? AND (submitted_at < ? OR (submitted_at = ? AND publish_id < ?)) ORDER BY submitted_at DESC, publish_id DESC LIMIT ?`
+	if err := b.db.run().all(ctx, &rows, query, appID, before, before, after.PublishID, limit); err != nil {
 		return nil, err
 	}
 	list := make([]sender.Publication, len(rows))
