@@ -46,24 +46,24 @@ const unfollowed = "wechat.unsubscribe"
 // hintWindow warns of recipients to whom the account may not write at that time,
 // as far as is known: WeChat cannot be asked, and counts messages besides.
 func (r *Room) hintWindow(ctx context.Context, p Part, at time.Time, openids []string) (string, error) {
-	var types []string
-	for _, w := range windows[p.SenderKind].all {
+	own, types := windows[p.SenderKind], []string{unfollowed}
+	for _, w := range own.all {
 		types = append(types, w.types...)
 	}
-	did, err := r.Events.Last(ctx, p.AppID, append(types, unfollowed), at.Add(-written.lasts), openids)
+	did, err := r.Events.Last(ctx, p.AppID, types, at.Add(-written.lasts), openids)
 	if err != nil {
 		return "", err
 	}
-	closed := slices.DeleteFunc(slices.Clone(openids), func(id string) bool { return open(windows[p.SenderKind].all, did[id], at) })
+	closed := slices.DeleteFunc(slices.Clone(openids), func(id string) bool { return isOpen(own.all, did[id], at) })
 	if len(closed) == 0 {
 		return "", nil
 	}
 	return fmt.Sprintf("msg_%s of sender %s: WeChat takes customer-service messages %s; %d of %d recipients did nothing of the kind that is recorded (%s): expect it to refuse them with 45015",
-		p.SenderKind, p.Sender, windows[p.SenderKind].text, len(closed), len(openids), hinted(closed)), nil
+		p.SenderKind, p.Sender, own.text, len(closed), len(openids), hinted(closed)), nil
 }
 
-// open tells whether what a user did lets the account write at a time.
-func open(all []window, did map[string]time.Time, at time.Time) bool {
+// isOpen tells whether what a user did lets the account write at a time.
+func isOpen(all []window, did map[string]time.Time, at time.Time) bool {
 	return slices.ContainsFunc(all, func(w window) bool {
 		return slices.ContainsFunc(w.types, func(kind string) bool {
 			when, known := did[kind]
