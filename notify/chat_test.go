@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -96,4 +97,29 @@ func TestChatsHaveTypesAndTargetsOfTheirOwn(t *testing.T) {
 			t.Errorf("%.140s gave %v, want %q", body, err, words)
 		}
 	}
+}
+
+func TestARefusedCallToAChatHoldsUpNoMember(t *testing.T) {
+	eachWeCom(t, simulator.Corp{Members: members(5)}, func(h *house, sim *simulator.Simulator) {
+		h.makeChat("duty1", "Member.000", "Member.001")
+		for _, code := range []int{48002, 45009} { // no root department, too many calls
+			if err := sim.Fail(simulator.Fault{Path: chatPath, Code: code, Times: -1}); err != nil {
+				h.t.Fatal(err)
+			}
+			held := h.office(toChats(`["duty1"]`, fmt.Sprintf(`"msgtype":"text","text":{"content":"群 %d"}`, code)))
+			h.send()
+			member := h.office(appText(members(1), fmt.Sprint("人 ", code)))
+			h.until(h.room, member)
+			if m := h.message(held); m.Counts[notify.Queued] != 1 {
+				h.t.Errorf("%d: the chat's message: %v", code, m.Counts)
+			}
+			sim.ClearFaults()
+			sqltest.Exec(h.t, h.source, `UPDATE feature_pause SET until_at = 5`)
+			sqltest.Exec(h.t, h.source, `UPDATE chunk SET due_at = 5 WHERE queued > 0`)
+			h.until(h.room, held)
+		}
+		if c, _ := sim.AppChat(theCorp, "duty1"); len(c.Sends) != 2 || len(sim.AppSends(theCorp, theAgent)) != 2 {
+			h.t.Errorf("the chat got %d messages, the member %d", len(c.Sends), len(sim.AppSends(theCorp, theAgent)))
+		}
+	})
 }

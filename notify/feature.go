@@ -18,6 +18,7 @@ const (
 	Members    Feature = 10 // WeCom's message/send
 	AppNotices Feature = 11 // the same with a Mini Program's notice, which an app must be linked for
 	LinkedOnes Feature = 12 // linkedcorp/message/send
+	Chats      Feature = 13 // appchat/send, for which an app must see the whole company
 )
 
 // Line is a feature of a sender; of Whole all of them.
@@ -41,6 +42,8 @@ func (p Part) Feature() Feature {
 		return Masses
 	case p.Linked != nil:
 		return LinkedOnes
+	case p.Chat != nil:
+		return Chats
 	case p.App != nil && p.App.Type == "miniprogram_notice":
 		return AppNotices
 	case p.App != nil:
