@@ -2,6 +2,8 @@ package simulator
 
 import (
 	"encoding/json"
+	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -21,9 +23,9 @@ type AppChat struct {
 
 // AppChatSend is one message to a chat.
 type AppChatSend struct {
-	At      time.Time
-	Dropped []string // members over 200 a minute or 10,000 a day: nobody was told
-	Body    json.RawMessage
+	At      time.Time       `json:"at"`
+	Dropped []string        `json:"dropped"` // members over 200 a minute or 10,000 a day: nobody was told
+	Body    json.RawMessage `json:"body"`
 }
 
 // appChats are a company's.
@@ -70,6 +72,15 @@ func (s *Simulator) AppChat(corpID, chatID string) (c AppChat, ok bool) {
 	c = *found
 	c.Members, c.Sends = slices.Clone(c.Members), slices.Clone(c.Sends)
 	return c, true
+}
+
+func (s *Simulator) controlChatSends(w http.ResponseWriter, r *http.Request) {
+	c, ok := s.AppChat(r.URL.Query().Get("corp_id"), r.URL.Query().Get("chatid"))
+	if !ok {
+		reply(w, nil, errors.New("there is no such chat: give corp_id, and chatid as appchat/create answered it"))
+		return
+	}
+	reply(w, c.Sends, nil)
 }
 
 // rooted holds an app to what all these calls need.

@@ -47,6 +47,8 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("POST /simulator/card-click", s.controlClick)
 	mux.HandleFunc("GET /simulator/mass-sends", func(w http.ResponseWriter, r *http.Request) { reply(w, s.MassSends(r.URL.Query().Get("appid")), nil) })
 	mux.HandleFunc("GET /simulator/app-sends", s.controlAppSends)
+	mux.HandleFunc("GET /simulator/chat-sends", s.controlChatSends)
+	mux.HandleFunc("GET /simulator/webhook-sends", func(w http.ResponseWriter, r *http.Request) { reply(w, s.RobotSends(r.URL.Query().Get("key")), nil) })
 	mux.HandleFunc("POST /simulator/visit", s.controlVisit)
 	mux.HandleFunc("POST /simulator/login", s.controlLogin)
 	mux.HandleFunc("POST /simulator/customers-sent", s.controlCustomersSent)

@@ -46,6 +46,8 @@
 //	POST   /simulator/console      one Console: an account's own address, verified and then pushed to
 //	POST   /simulator/own-message  one OwnMessage, to the address in the account's console
 //	GET    /simulator/app-sends    ?corp_id=&agent_id=: what an app on WeCom sent, with whom it silently left out
+//	GET    /simulator/chat-sends   ?corp_id=&chatid=: what a chat that an app made got, likewise
+//	GET    /simulator/webhook-sends ?key=: what the group of a webhook got
 //	POST   /simulator/card-click   one CardClick: a member's click on a card of app-sends
 //	POST   /simulator/customers-sent {"corp_id", "msgid", "userid"}: an employee presses "send" for a mass message to customers
 //

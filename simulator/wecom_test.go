@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -127,5 +128,26 @@ func TestAnEmployeeSendsAMassMessageOverHTTP(t *testing.T) {
 	}
 	if all := h.sim.CustomerTasks(corpID); len(all) != 1 || len(all[0].Sent) != 1 {
 		t.Errorf("%+v", all)
+	}
+}
+
+func TestWhatChatsAndGroupsGotIsShownOverHTTP(t *testing.T) {
+	h := newHouse(t, func(*Config) {})
+	err := h.sim.AddCorp(Corp{CorpID: corpID, Agents: []Agent{{AgentID: 1, Secret: "s"}}, Members: []string{"a", "b"}, Webhooks: []Webhook{{Key: "k1"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := h.wecom("gettoken", "corpid=%s&corpsecret=s", corpID).text("access_token")
+	for path, body := range map[string]string{"appchat/create?access_token=" + token: `{"chatid":"c1","userlist":["a","b"]}`, "webhook/send?key=k1": `{"msgtype":"text","text":{"content":"to the group"}}`} {
+		wantCode(t, h.read(h.do(http.MethodPost, WeComPath+"/cgi-bin/"+path, body)), 0)
+	}
+	wantCode(t, h.read(h.do(http.MethodPost, WeComPath+"/cgi-bin/appchat/send?access_token="+token, `{"chatid":"c1","msgtype":"text","text":{"content":"to the chat"}}`)), 0)
+	for query, want := range map[string]string{"chat-sends?corp_id=" + corpID + "&chatid=c1": "to the chat", "webhook-sends?key=k1": "to the group", "chat-sends?corp_id=" + corpID + "&chatid=c2": "no such chat"} {
+		res := h.do(http.MethodGet, "/simulator/"+query, "")
+		got, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || !strings.Contains(string(got), want) {
+			t.Errorf("%s: %s, %v", query, got, err)
+		}
 	}
 }
