@@ -93,6 +93,8 @@ func TestOnlyWhatIsNewIsADifference(t *testing.T) {
 	at := func(code int, address, rid string) health.Finding {
 		return health.Finding{Code: health.AddressNotAllowed, Level: health.Error, Cause: wechat.Cause{Code: code, Address: address, RID: rid}}
 	}
+	weCom := at(60020, "192.0.2.1", "a")
+	weCom.Cause.WeCom = true
 	unclaimed := health.Finding{Code: health.Unclaimed, Level: health.Warning}
 	for name, c := range map[string]struct {
 		before, now     []health.Finding
@@ -103,6 +105,7 @@ func TestOnlyWhatIsNewIsADifference(t *testing.T) {
 		"an ended one":    {[]health.Finding{unclaimed}, nil, 0, 1},
 		"one for another": {[]health.Finding{unclaimed}, []health.Finding{at(61004, "192.0.2.1", "a")}, 1, 1},
 		"the same again":  {[]health.Finding{at(61004, "192.0.2.1", "a")}, []health.Finding{at(61004, "192.0.2.1", "b")}, 0, 0},
+		"one stored before WeCom's were told apart": {[]health.Finding{at(60020, "192.0.2.1", "a")}, []health.Finding{weCom}, 1, 0},
 		"another address": {[]health.Finding{at(61004, "192.0.2.1", "a")}, []health.Finding{at(61004, "192.0.2.2", "a")}, 1, 0},
 	} {
 		appeared, ended := health.Diff(c.before, c.now)

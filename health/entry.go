@@ -18,7 +18,7 @@ var entries = map[Code]entry{
 		"let the account's administrator authorize again with the sets ticked: POST /v1/senders/{code}/invitations. The platform must have them itself: open.weixin.qq.com, 权限管理"},
 	PermissionAdvised: {Info, "permission sets that are advised were not granted", "have them ticked at the next authorization: POST /v1/senders/{code}/invitations"},
 	AccountLimited:    {Error, "WeChat limits, froze, banned or closed the account", "see the notices in the account's own console at mp.weixin.qq.com; only its owner can act"},
-	AddressNotAllowed: {Error, "the vendor refuses the address that this service calls from", ""},
+	AddressNotAllowed: {Error, "WeChat refuses the address that this service calls from", ""},
 	WrongSecret: {Error, "the AppID or secret is wrong, or the secret is frozen; it was tried once and rests",
 		"enter the right secret: PATCH /v1/senders/{code}; the platform's own: wechattpp_component_app_secret, then a restart"},
 	NotReleased: {Error, "the platform is not released, and the account is not on its test list",

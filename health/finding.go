@@ -62,7 +62,7 @@ type Finding struct {
 // same tells whether a finding says what another one said, however often it has
 // been met since.
 func (f Finding) same(g Finding) bool {
-	return f.Code == g.Code && f.Level == g.Level && f.Cause.Code == g.Cause.Code && f.Cause.Address == g.Cause.Address && fmt.Sprint(f.Sets) == fmt.Sprint(g.Sets)
+	return f.Code == g.Code && f.Level == g.Level && f.Cause.Code == g.Cause.Code && f.Cause.WeCom == g.Cause.WeCom && f.Cause.Address == g.Cause.Address && fmt.Sprint(f.Sets) == fmt.Sprint(g.Sets)
 }
 
 // Diff tells which findings are new, or say something new, and which ended.
