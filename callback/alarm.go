@@ -20,6 +20,8 @@ func (d *Door) tell(l *lock, why *Refusal, timestamp string, at time.Time) {
 	switch why {
 	case errWrongKey:
 		d.Log.Error("pushes with a good signature that no key opens: "+l.compare(), about...)
+	case errToken:
+		d.Log.Warn("an address is entered in a console whose token is not the sender's: give both the same value", about...)
 	case errStale:
 		d.Log.Error("pushes with a good signature whose time is further off this machine's clock than wechattpp_push_max_age: run an NTP client here",
 			append(about, "off", offBy(timestamp, at).Round(time.Second).String())...)
@@ -70,7 +72,7 @@ type alarm struct{ reason, sender string }
 type times struct{ seen, told time.Time }
 
 func (a *alarms) raises(r *Refusal) bool {
-	return r == errWrongKey || r == errStale || r == errCleartext || r == errNoKeys
+	return r == errToken || r == errWrongKey || r == errStale || r == errCleartext || r == errNoKeys
 }
 
 // raise answers true when it is time to tell: once a minute. Senders are those

@@ -55,10 +55,13 @@ func (d *Door) verify(ctx context.Context, c *Challenge) (echo string, l *lock, 
 		echo, refusal = c.echo(l)
 		return echo, l, refusal
 	}
-	if l != nil && l.missing != nil {
+	switch {
+	case l != nil && l.missing != nil:
 		return "", l, l.missing
+	case l == nil || c.Sender == "":
+		l = &lock{kind: c.Source.String()} // any of them may be meant
 	}
-	return "", nil, errSignature
+	return "", l, errToken
 }
 
 // challenged answers the locks that a challenge may be for.

@@ -207,6 +207,21 @@ func TestTheAddressesOfSendersAnswerAsTheContractSays(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatIsEnteredWithAnotherTokenIsToldOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, sqltest.Open(t, sqltest.Source(t, "sqlite")), withSenders(ownSenders()))
+	for range 3 {
+		now := strconv.FormatInt(time.Now().Unix(), 10)
+		_, err := h.door.Verify(&callback.Challenge{Source: callback.OfficialAccount, Sender: "clinic", Timestamp: now, Nonce: "1", Signature: crypto.Sign("another", now, "1"), Echo: "7", At: time.Now()})
+		if err == nil || !strings.Contains(err.Error(), "the token in the console and here") {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(h.log.String(), "sender=clinic"); n != 1 || !strings.Contains(h.log.String(), "token is not the sender's") {
+		t.Errorf("logged %d times: %s", n, h.log)
+	}
+}
+
 func TestTheLogSaysWhatToChangeAtASender(t *testing.T) {
 	t.Parallel()
 	db := sqltest.Open(t, sqltest.Source(t, "sqlite"))

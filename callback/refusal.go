@@ -21,6 +21,7 @@ var (
 	errEnvelope     = &Refusal{http.StatusBadRequest, "no_envelope", "the body is no encrypted push of WeChat"}
 	errBase64       = &Refusal{http.StatusBadRequest, "not_base64", "the encrypted part is not base64"}
 	errSignature    = &Refusal{http.StatusForbidden, "signature", "msg_signature does not fit"}
+	errToken        = &Refusal{http.StatusForbidden, "signature", "the signature does not fit: give the token in the console and here the same value"}
 	errStale        = &Refusal{http.StatusForbidden, "stale", "the signed timestamp is too far off: check the clocks"}
 	errWrongKey     = &Refusal{http.StatusForbidden, "wrong_key", "refused"}
 	errWrongAppID   = &Refusal{http.StatusForbidden, "wrong_app_id", "refused"}

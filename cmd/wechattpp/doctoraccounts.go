@@ -74,7 +74,10 @@ func checkDomains(ctx context.Context, c *Config, db *sql.DB) (string, error) {
 	if len(without) > 0 {
 		return "", warn("%s, the host of wechattpp_public_url, is not among the business_domains of %s: add it there, and in each account's console as 业务域名", c.PublicURL.Hostname(), some(without, ", "))
 	}
-	return fmt.Sprintf("%d senders have them, this service's own host included", len(all)), nil
+	if len(all) == 0 {
+		return "no sender has any", nil
+	}
+	return fmt.Sprintf("%s is among those of all %d senders that have any", c.PublicURL.Hostname(), len(all)), nil
 }
 
 // checkOwnPaths knocks at one address of each kind of sender that is pushed to at
