@@ -32,5 +32,5 @@ var (
 	errStoreAway    = &Refusal{http.StatusServiceUnavailable, "store_away", "the push could not be written down: send it again"}
 )
 
-var refusals = []*Refusal{TooLarge, Unreadable, errCleartext, errEnvelope, errBase64, errSignature, errStale, errWrongKey,
+var refusals = []*Refusal{TooLarge, Unreadable, errCleartext, errEnvelope, errBase64, errSignature, errToken, errStale, errWrongKey,
 	errWrongAppID, errWrongAccount, errNoSender, errNoKeys, errEcho, errStoreAway}
