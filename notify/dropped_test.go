@@ -92,6 +92,7 @@ func TestWhoWaitsForAnAllowanceEndsWithTheReason(t *testing.T) {
 func TestTheDaysMembersAreThoseOfTheCompanysAccounts(t *testing.T) {
 	all := members(250)
 	eachWeCom(t, simulator.Corp{Members: all, Accounts: 1}, func(h *house, sim *simulator.Simulator) {
+		withinOneDay()
 		sqltest.Exec(h.t, h.source, `UPDATE sender SET accounts = 1 WHERE code = 'wk'`)
 		msgID := h.office(appText(append(all, "Nobody"), "一"))
 		h.send()

@@ -175,6 +175,7 @@ func TestWhoeverIsQueuedWaitsForTheEndOfQuietHours(t *testing.T) {
 func TestBroadcastsOfADayAreCountedOverReplicasAndRepeatsAreNot(t *testing.T) {
 	t.Parallel()
 	each(t, func(h *house) {
+		withinOneDay()
 		h.protect(func(p *notify.Protection) { p.Broadcast.PerDay = 3 })
 		all := []byte(`{"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{"first":{"value":"x"}}}]}`)
 		rooms := []*notify.Room{h.room, h.elsewhere()}

@@ -68,11 +68,17 @@ func column[T any](db *stdsql.DB, query string, args ...any) (all []T, err error
 	return all, rows.Err()
 }
 
-// Exec changes a test's database, past everything of ours.
+// Exec changes a test's database, past everything of ours. If a service that
+// works on it meanwhile wins a deadlock, the change is made again.
 func Exec(t testing.TB, source, query string, args ...any) {
 	t.Helper()
-	past(t, source, func(db *stdsql.DB) error {
-		_, err := db.Exec(query, args...)
+	past(t, source, func(db *stdsql.DB) (err error) {
+		for range 5 {
+			_, err = db.Exec(query, args...)
+			if err == nil || !strings.Contains(err.Error(), "Error 1213") { // MySQL's number of it
+				break
+			}
+		}
 		return told(query, err)
 	})
 }
