@@ -62,20 +62,20 @@ func (e *delivery) calls(ctx context.Context) {
 			e.room.Log.Error("panic while sending", "sender", e.work.Part.Sender, "msgid", e.work.MsgID.String(), "err", p, "stack", string(debug.Stack()))
 		}
 	}()
-	for {
-		if !e.slot(ctx) {
-			return
-		}
-		i := int(e.next.Add(1)) - 1
-		more := i < len(e.units)
-		if more {
-			e.oneCall(context.WithoutCancel(ctx), e.units[i])
-		}
+	for int(e.next.Load()) < len(e.units) && e.slot(ctx) {
+		e.nextCall(context.WithoutCancel(ctx))
+	}
+}
+
+// nextCall makes one call in the slot that its worker has, unless another took
+// the last meanwhile.
+func (e *delivery) nextCall(ctx context.Context) {
+	defer func() {
 		<-e.slots
 		<-e.lane.of.slots
-		if !more {
-			return
-		}
+	}()
+	if i := int(e.next.Add(1)) - 1; i < len(e.units) {
+		e.oneCall(ctx, e.units[i])
 	}
 }
 
