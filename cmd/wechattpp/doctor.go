@@ -146,7 +146,7 @@ func report(out io.Writer, asJSON bool, found []diagnosis) error {
 
 func checkConfig(c *Config) (string, error) {
 	if c.ComponentAppID == "" {
-		return "", errors.New("no component is configured: set wechattpp_component_app_id, _app_secret, wechattpp_encoding_token and wechattpp_encoding_aes_key")
+		return "", warn("no component is configured, so only accounts with a secret of their own are served: set wechattpp_component_app_id, _app_secret, wechattpp_encoding_token and wechattpp_encoding_aes_key if others are to authorize this service")
 	}
 	return fmt.Sprintf("component %s, message encryption key of 43 characters, public address %s", c.ComponentAppID, c.PublicURL), nil
 }

@@ -80,6 +80,25 @@ func TestDoctorFindsAHealthyServiceHealthyAndABrokenOneNot(t *testing.T) {
 	}
 }
 
+func TestDoctorMissesNoComponentWhereAllAccountsHaveASecretOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite")
+	w.env = w.env[4:] // no component
+	appSecret, _ := w.own(t)
+	r := w.start(t)
+	if err := r.admin().call(t.Context(), http.MethodPost, "/v1/senders", map[string]any{"code": "shop", "kind": "wechatoa", "credentials": "secret", "app_id": ownAppID, "app_secret": appSecret}, nil); err != nil {
+		t.Fatal(err)
+	}
+	awaitSender(t, r.admin(), "shop", hasToken)
+	found, status := doctorJSON(t, append(w.env, "WECHATTPP_PUBLIC_URL="+r.url()))
+	if f := found["configuration"]; f.State != "warn" || !strings.Contains(f.Found, "no component is configured") {
+		t.Errorf("%+v", f)
+	}
+	if status != 0 || found["ticket"].State != "ok" || !strings.Contains(found["address lists"].Found, "1 asked") {
+		t.Errorf("status %d, %+v", status, found)
+	}
+}
+
 func TestDoctorTellsOfAConfigurationOrADatabaseThatCannotWork(t *testing.T) {
 	t.Parallel()
 	short := write(t, "key", "AAAA\n")
