@@ -192,6 +192,27 @@ func TestASecondMessageOfTheSameBytesArrivesAndIsNeverRepeated(t *testing.T) {
 	})
 }
 
+func TestTheSameBytesByAnotherSenderOfTheAppArriveToo(t *testing.T) {
+	eachWeCom(t, simulator.Corp{Members: members(1)}, func(h *house, sim *simulator.Simulator) {
+		again := sender.Sender{Code: "wk2", Kind: sender.WeCom, CorpID: theCorp, AgentID: theAgent, Secrets: sender.Secrets{Secret: "the-secret-of-the-app"}}
+		if _, err := h.senders.Create(context.Background(), again); err != nil {
+			h.t.Fatal(err)
+		}
+		both := notify.Client{ID: 7, Senders: []string{"wk", "wk2"}}
+		for _, code := range both.Senders {
+			body := strings.Replace(appText(members(1), "同样"), `[{"msgtype"`, `[{"sender":"`+code+`","msgtype"`, 1)
+			r, err := h.room.Accept(context.Background(), both, "/v1/sent", "", []byte(body))
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			h.until(h.room, r.MsgID)
+		}
+		if n := reached(sim)["Member.000"]; n != 2 {
+			h.t.Errorf("the member got %d of 2 messages", n)
+		}
+	})
+}
+
 func TestUsersAreReachedByTheUseridTheyHaveAtEveryApp(t *testing.T) {
 	eachWeCom(t, simulator.Corp{Members: []string{"li.na@x"}}, func(h *house, sim *simulator.Simulator) {
 		users := `[{"userid":"u1","set":{"wechatwk":{"all":"li.na@x"}}},{"userid":"u2","set":{"wechatwk":{"all":"@ALL"}}}]`

@@ -100,7 +100,8 @@ func companies(w *notify.Work) (all [][]int) {
 }
 
 // handOne writes down one call. The vendor shall not notice its repeat if the
-// same went to the sender so lately that it would take this one for the repeat.
+// same went to the sender, or to another sender of its app, so lately that it
+// would take this one for the repeat.
 func (t tx) handOne(ctx context.Context, c *chunkRow, w *notify.Work, together []int) error {
 	to := make([]string, len(together))
 	for n, i := range together {
@@ -110,8 +111,9 @@ func (t tx) handOne(ctx context.Context, c *chunkRow, w *notify.Work, together [
 	checked := true
 	if !h.Fixed {
 		var same int
-		const query = `SELECT COUNT(*) FROM handover WHERE digest = ? AND sender_id = ? AND begun_at > {now} - ?`
-		if err := t.get(ctx, &same, query, h.Digest, c.SenderID, h.Keeps.Milliseconds()); err != nil {
+		const query = `SELECT COUNT(*) FROM handover h LEFT JOIN sender o ON o.id = h.sender_id LEFT JOIN sender s ON s.id = ?
+			WHERE h.digest = ? AND h.begun_at > {now} - ? AND (h.sender_id = ? OR s.corp_id <> '' AND o.corp_id = s.corp_id AND o.agent_id = s.agent_id)`
+		if err := t.get(ctx, &same, query, c.SenderID, h.Digest, h.Keeps.Milliseconds(), c.SenderID); err != nil {
 			return err
 		}
 		checked = same == 0
