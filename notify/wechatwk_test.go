@@ -192,6 +192,24 @@ func TestASecondMessageOfTheSameBytesArrivesAndIsNeverRepeated(t *testing.T) {
 	})
 }
 
+func TestTheSameBytesArriveAlthoughARepeatTookTheFirstThereLate(t *testing.T) {
+	eachWeCom(t, simulator.Corp{Members: members(1)}, func(h *house, sim *simulator.Simulator) {
+		if err := sim.Fail(simulator.Fault{Path: sendPath, Mode: simulator.ModeStatus, Code: 502}); err != nil {
+			h.t.Fatal(err)
+		}
+		first := h.office(appText(members(1), "同样"))
+		h.send()
+		sqltest.Exec(h.t, h.source, `UPDATE handover SET begun_at = begun_at - 420000`) // seven minutes ago: it may still be repeated
+		sqltest.Exec(h.t, h.source, `UPDATE chunk SET due_at = 5 WHERE due_at IS NOT NULL`)
+		h.until(h.room, first)
+		sqltest.Exec(h.t, h.source, `UPDATE handover SET begun_at = begun_at - 240000`) // eleven: WeCom compares with ten
+		h.until(h.room, h.office(appText(members(1), "同样")))
+		if n := reached(sim)["Member.000"]; n != 2 {
+			h.t.Errorf("the member got %d of 2 messages", n)
+		}
+	})
+}
+
 func TestTheSameBytesByAnotherSenderOfTheAppArriveToo(t *testing.T) {
 	eachWeCom(t, simulator.Corp{Members: members(1)}, func(h *house, sim *simulator.Simulator) {
 		again := sender.Sender{Code: "wk2", Kind: sender.WeCom, CorpID: theCorp, AgentID: theAgent, Secrets: sender.Secrets{Secret: "the-secret-of-the-app"}}

@@ -59,6 +59,9 @@ func (t tx) handOver(ctx context.Context, b *beginning, works []*notify.Work) er
 	for _, c := range b.chunks {
 		at[c.ID] = c
 	}
+	if err := t.handAgain(ctx, works); err != nil {
+		return err
+	}
 	for _, w := range works {
 		if !w.Part.Many() {
 			continue
@@ -79,6 +82,23 @@ func (t tx) handOver(ctx context.Context, b *beginning, works []*notify.Work) er
 		}
 	}
 	return nil
+}
+
+// handAgain writes down when calls for many are repeated.
+func (t tx) handAgain(ctx context.Context, works []*notify.Work) error {
+	ids := map[int64]bool{}
+	for _, w := range works {
+		for _, c := range w.Calls {
+			if c.Repeat && c.Handover != 0 {
+				ids[c.Handover] = true
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := t.exec(ctx, `UPDATE handover SET again_at = {now} WHERE id IN (?)`, slices.Sorted(maps.Keys(ids)))
+	return err
 }
 
 // companies parts the calls that begin now into those handed over together.
@@ -112,7 +132,7 @@ func (t tx) handOne(ctx context.Context, c *chunkRow, w *notify.Work, together [
 	if !h.Fixed {
 		var same int
 		const query = `SELECT COUNT(*) FROM handover h LEFT JOIN sender o ON o.id = h.sender_id LEFT JOIN sender s ON s.id = ?
-			WHERE h.digest = ? AND h.begun_at > {now} - ? AND (h.sender_id = ? OR s.corp_id <> '' AND o.corp_id = s.corp_id AND o.agent_id = s.agent_id)`
+			WHERE h.digest = ? AND COALESCE(h.again_at, h.begun_at) > {now} - ? AND (h.sender_id = ? OR s.corp_id <> '' AND o.corp_id = s.corp_id AND o.agent_id = s.agent_id)`
 		if err := t.get(ctx, &same, query, c.SenderID, h.Digest, h.Keeps.Milliseconds(), c.SenderID); err != nil {
 			return err
 		}
