@@ -34,11 +34,22 @@ func (s *server) admit(c *call, r route) error {
 		return err
 	}
 	if !who.Has(r.who.scope) {
-		p := forbidden("this call needs the scope " + r.who.scope + ": grant it to the client and ask for a new token")
+		p := forbidden(lacking(who, r.who.scope))
 		p.challenge = `Bearer error="insufficient_scope", scope="` + r.who.scope + `"`
 		return p
 	}
 	return nil
+}
+
+// lacking tells what a caller without a scope can do about it.
+func lacking(who access.Principal, scope string) string {
+	switch {
+	case scope == access.UsersDelete:
+		return "this call needs the scope users:delete, which clients of kind access_key have: call it with the keys of one"
+	case who.Kind == access.AccessKey:
+		return "a client of kind access_key cannot have the scope " + scope + ": call with the keys of a client of kind channel that has " + scope
+	}
+	return "this call needs the scope " + scope + ": grant it to the client and ask for a new token"
 }
 
 // rate holds the caller, known by the key, to its calls a second.

@@ -25,6 +25,20 @@ func (c *call) body() ([]byte, error) {
 	return b, err
 }
 
+// checked is body for a room that reads its fields itself: it refuses what
+// encoding/json would let pass, repeated names and bad UTF-8.
+func (c *call) checked() ([]byte, error) {
+	body, err := c.body()
+	if err != nil {
+		return nil, err
+	}
+	var whole jsontext.Value
+	if err := json.Unmarshal(body, &whole); err != nil {
+		return nil, explain(err)
+	}
+	return body, nil
+}
+
 // readAll reads a body whose length is known into one piece of memory; a
 // claim of more than a small body is not believed before it is there.
 func readAll(r io.Reader, length int64) ([]byte, error) {

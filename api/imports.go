@@ -111,10 +111,10 @@ func formField(u *audience.Upload, part *multipart.Part) error {
 		return err
 	case name == "sheet":
 		u.Sheet = text
-	case name == "sender" && len(u.Senders) < 2:
+	case name == "sender" && len(u.Senders) < 3:
 		u.Senders = append(u.Senders, text)
 	case name == "sender":
-		return invalid("sender", "is given more than twice: one for each kind")
+		return invalid("sender", "is given more than three times: one for each kind")
 	default:
 		return invalid(strconv.Quote(name[:min(len(name), 64)]), "is no part of this form: use file, sender, sheet")
 	}

@@ -89,6 +89,7 @@ func TestEveryLimitOfJUMSHoldsJustInsideAndJustOutside(t *testing.T) {
 		{"a user", "/v1/user/opt", `[{"userid":"u-1","set":{"tag":{"all":["vip"]}}}]`, 0, nil},
 		{"1000 users", "/v1/user/opt", `[` + strings.TrimSuffix(strings.Repeat(`{"userid":"u-1"},`, 1000), ",") + `]`, 0, nil},
 		{"1001 users", "/v1/user/opt", `[` + strings.TrimSuffix(strings.Repeat(`{"userid":"u-1"},`, 1001), ",") + `]`, 4004, []string{"1000"}},
+		{"a user's field twice", "/v1/user/opt", `[{"userid":"u-1","userid":"u-2"}]`, 4004, []string{"userid is given twice"}},
 		{"users as an object", "/v1/user/opt", `{}`, 4004, nil},
 	}
 	for name, who := range map[string]func(*http.Request){
@@ -127,7 +128,10 @@ func TestJUMSPathsTellWhoMayNot(t *testing.T) {
 			t.Errorf("%s: no rate headers on a refusal", path)
 		}
 	}
-	s.refused(s.call("POST", "/v1/user/delete", jwt, `["u"]`), http.StatusForbidden, codeForbidden, "users:delete")
+	s.refused(s.call("POST", "/v1/user/delete", jwt, `["u"]`), http.StatusForbidden, codeForbidden, "access_key")
+	keys := s.json(s.call("POST", "/v1/clients", s.admin, `{"name":"keys","kind":"access_key"}`), http.StatusCreated)
+	r := s.call("POST", "/v1/sent", "", `{}`, basic(keys["channel_key"].(string), keys["master_secret"].(string)))
+	s.refused(r, http.StatusForbidden, codeForbidden, "kind access_key cannot", "send")
 	s.json(s.call("PATCH", fmt.Sprintf("/v1/clients/%d", client.ID), s.admin, `{"disabled":true}`), http.StatusOK)
 	for _, path := range []string{"/v1/sent", "/v1/broadcast", "/v1/template/sent", "/v1/template/broadcast", "/v1/retract/x", "/v1/user/opt", "/v1/material"} {
 		s.refused(s.call("POST", path, jwt, `{}`), http.StatusForbidden, 1015005)

@@ -5,9 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"wechattpp/notify"
 )
 
@@ -22,13 +19,9 @@ type sentAnswer struct {
 
 // sent takes a message. The room reads the body, for it knows the fields.
 func (s *server) sent(c *call) error {
-	body, err := c.body()
+	body, err := c.checked()
 	if err != nil {
 		return err
-	}
-	var whole jsontext.Value
-	if err := json.Unmarshal(body, &whole); err != nil { // what encoding/json would let pass: repeated names, bad UTF-8
-		return explain(err)
 	}
 	receipt, err := s.Notify.Accept(c.ctx(), c.notifyClient(), c.FullPath(), c.GetHeader("Idempotency-Key"), body)
 	if err != nil {

@@ -15,7 +15,7 @@ type usersAnswer struct {
 
 // optUsers adds and changes users.
 func (s *server) optUsers(c *call) error {
-	body, err := c.body()
+	body, err := c.checked()
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (s *server) optUsers(c *call) error {
 
 // deleteUsers removes users and all that is known of them.
 func (s *server) deleteUsers(c *call) error {
-	body, err := c.body()
+	body, err := c.checked()
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func TestUsersAreImportedReadAndExportedAgain(t *testing.T) {
 	}
 
 	export := h.call("GET", "/v1/users?format=csv", shop, nil)
-	want := "\uFEFFuserid,bind_id,wechatoa_openid,wechatmp_openid,wechatwk_userid,phone,email,tags\n'=u-1,all,,,,,,vip\n'=u-1,oa1,o1,,,,,\nu-3,all,,,,,,\nu-3,oa1,o3,,,,,\nu-4,all,,,,,,\n"
+	want := "\uFEFF" + strings.Join(audience.Columns, ",") + "\n'=u-1,all,,,,,,,,,,,vip\n'=u-1,oa1,o1,,,,,,,,,,\nu-3,all,,,,,,,,,,,\nu-3,oa1,o3,,,,,,,,,,\nu-4,all,,,,,,,,,,,\n"
 	if string(export.body) != want {
 		t.Errorf("export:\n%s\nwant:\n%s", export.body, want)
 	}

@@ -12,18 +12,24 @@ import (
 // the upload page of JUMS names them
 // (docs.jiguang.cn/jums/senderguide/jums-to-wechatoa), and tags.
 var columns = map[string]string{
-	"userid":          "userid",
-	"bind_id":         "bind_id",
-	"wechatoa_openid": "wechatoa",
-	"wechatmp_openid": "wechatmp",
-	"wechatwk_userid": "wechatwk",
-	"phone":           "phone",
-	"email":           "email",
-	"tags":            "tag",
+	"userid":                     "userid",
+	"bind_id":                    "bind_id",
+	"wechatoa_openid":            "wechatoa",
+	"wechatmp_openid":            "wechatmp",
+	"wechatapp_openid":           "wechatapp",
+	"wechatwk_userid":            "wechatwk",
+	"wechatwk_linkedcorp_userid": "wechatwk_linkedcorp",
+	"phone":                      "phone",
+	"email":                      "email",
+	"app_regid":                  "app",
+	"alipaylife_userid":          "alipaylife",
+	"dingtalk_userid":            "dingtalkcc",
+	"tags":                       "tag",
 }
 
 // Columns are the names an import knows, in the order of an export.
-var Columns = []string{"userid", "bind_id", "wechatoa_openid", "wechatmp_openid", "wechatwk_userid", "phone", "email", "tags"}
+var Columns = []string{"userid", "bind_id", "wechatoa_openid", "wechatmp_openid", "wechatapp_openid", "wechatwk_userid", "wechatwk_linkedcorp_userid",
+	"phone", "email", "app_regid", "alipaylife_userid", "dingtalk_userid", "tags"}
 
 // header finds the columns: for each place its name.
 func header(first line) ([]string, error) {
@@ -142,13 +148,14 @@ func (r *rows) values(l line) (map[string]string, []Problem) {
 	return values, problems
 }
 
-// op is what a cell does: tags are added, all else is set.
+// op is what a cell does: of what there may be several is added, all else is
+// set.
 func (r *rows) op(kind, text, bind, bindKind string) (op, string) {
 	o := op{verb: set, kind: kind, bindID: "all", values: []string{text}}
 	f := fields[kind]
 	switch f.binds {
 	case "sender":
-		if o.bindID = r.first[kind]; bindKind == kind {
+		if o.bindID = r.first[kind]; bindKind == kind || f.foreign && r.w.All && bindKind == keyBind {
 			o.bindID = bind
 		}
 		if o.bindID == "" {
@@ -159,20 +166,21 @@ func (r *rows) op(kind, text, bind, bindKind string) (op, string) {
 			o.bindID = bind
 		}
 	}
-	if kind == "tag" {
-		o.verb, o.values = add, strings.FieldsFunc(text, isTagEnd)
+	if f.many {
+		o.verb, o.values = add, strings.FieldsFunc(text, isListEnd)
 	}
 	for i, v := range o.values {
 		o.values[i] = strings.TrimSpace(v)
 		if problem := f.check(o.values[i]); problem != "" {
-			return o, strings.TrimSuffix(problem, "; to remove it use del")
+			return o, withoutDel(problem)
 		}
 	}
 	return o, ""
 }
 
-// isTagEnd are the signs between tags, none of which a tag may hold.
-func isTagEnd(c rune) bool { return strings.ContainsRune(",;，；、", c) }
+// isListEnd are the signs between values of a cell, none of which such a value
+// may hold.
+func isListEnd(c rune) bool { return strings.ContainsRune(",;，；、", c) }
 
 // What a bind_id may be besides the code of a sender.
 const (

@@ -82,7 +82,7 @@ func (t *csvTable) next() (line, error) {
 	t.limit.left = mostRecord
 	record, err := t.r.Read()
 	if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
-		return line{number: wrong.Line, problem: "cannot be read: " + wrong.Err.Error() + ` (write "" for a quote inside quotes)`}, nil
+		return line{number: wrong.StartLine, problem: "cannot be read: " + wrong.Err.Error() + ` (write "" for a quote inside quotes)`}, nil
 	}
 	if errors.Is(err, errTooLong) {
 		return line{}, &InputError{"file", fmt.Sprintf("has a row of more than %d bytes: look for a quote that is not closed", mostRecord)}

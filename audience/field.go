@@ -2,6 +2,7 @@ package audience
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,21 +12,22 @@ import (
 
 // field is a field of user/opt: where its values may stand and what they are.
 type field struct {
-	many  bool   // several values per bind id
-	plain bool   // the value may stand without a bind id, which then is "all"
-	binds string // "key": all or a ChannelKey; "all"; "sender": the code of a sender
-	check func(string) string
+	many    bool   // several values per bind id
+	plain   bool   // the value may stand without a bind id, which then is "all"
+	binds   string // "key": all or a ChannelKey; "all"; "sender": the code of a sender
+	foreign bool   // that sender is none of ours: its code cannot be looked up
+	check   func(string) string
 }
 
 var fields = map[string]field{
 	"tag":                 {many: true, binds: "key", check: checkTag},
 	"phone":               {plain: true, binds: "key", check: checkText(32)},
 	"email":               {plain: true, binds: "key", check: checkText(190)},
-	"app":                 {many: true, binds: "sender", check: checkIdentity},
+	"app":                 {many: true, binds: "sender", foreign: true, check: checkIdentity},
 	"wechatoa":            {binds: "sender", check: checkIdentity},
 	"wechatmp":            {binds: "sender", check: checkIdentity},
 	"wechatapp":           {binds: "sender", check: checkIdentity},
-	"alipaylife":          {binds: "sender", check: checkIdentity},
+	"alipaylife":          {binds: "sender", foreign: true, check: checkIdentity},
 	"dingtalkcc":          {plain: true, binds: "all", check: checkIdentity},
 	"wechatwk":            {plain: true, binds: "all", check: checkMember},
 	"wechatwk_linkedcorp": {many: true, plain: true, binds: "all", check: checkLinked},
@@ -48,20 +50,20 @@ func (r *Room) may(ctx context.Context, w Writer, f field, o op, path string) er
 			return &InputError{path, `may be kept under "all" or your own ChannelKey`}
 		}
 	case "sender":
-		return r.maySender(ctx, w, o, path)
+		return r.maySender(ctx, w, f, o, path)
 	}
 	return nil
 }
 
-func (r *Room) maySender(ctx context.Context, w Writer, o op, path string) error {
+func (r *Room) maySender(ctx context.Context, w Writer, f field, o op, path string) error {
 	if !w.All && !slices.Contains(w.Senders, o.bindID) {
 		return &InputError{path, "names a sender that does not exist or is not granted to you: use the code of one that is"}
 	}
-	if w.All && (o.kind == "app" || o.kind == "alipaylife") {
+	if w.All && f.foreign {
 		if !isWord(o.bindID, 64) {
 			return &InputError{path, "must be a sender code: 1 to 64 letters and digits"}
 		}
-		return nil // senders of these kinds are not ours: their codes cannot be looked up
+		return nil
 	}
 	kind, err := r.Kind(ctx, o.bindID)
 	if err != nil {
@@ -72,6 +74,17 @@ func (r *Room) maySender(ctx context.Context, w Writer, o op, path string) error
 	}
 	return nil
 }
+
+// WrongUserID says what is wrong with a userid; empty: nothing.
+func (r *Room) WrongUserID(id string) string {
+	if in, ok := errors.AsType[*InputError](CheckUserID(id)); ok {
+		return in.Text
+	}
+	return ""
+}
+
+// WrongTag says what is wrong with a tag; empty: nothing.
+func (r *Room) WrongTag(tag string) string { return checkTag(tag) }
 
 // marks are the signs allowed in userids and tags besides letters and digits.
 const marks = "_@!#$&*+=.|￥"
@@ -111,10 +124,10 @@ func checkIdentity(id string) string {
 }
 
 func checkLinked(id string) string {
-	if corp, user, ok := strings.Cut(id, "/"); !ok || corp == "" || user == "" {
-		return "must be CorpId/userid"
+	if corp, user, ok := strings.Cut(id, "/"); !ok || !isWord(corp, 64) || checkMember(user) != "" {
+		return "must be CorpId/userid, the userid of 1 to 64 ASCII letters, digits and - _ . @; to remove it use del"
 	}
-	return checkText(128)(id)
+	return ""
 }
 
 // checkMember: a WeCom userid (https://developer.work.weixin.qq.com/document/path/90195).
@@ -137,6 +150,9 @@ func checkText(most int) func(string) string {
 		return ""
 	}
 }
+
+// withoutDel leaves out the remedy of user/opt where there is no del.
+func withoutDel(problem string) string { return strings.TrimSuffix(problem, "; to remove it use del") }
 
 func isWord(s string, most int) bool { return isWordOf(s, most, "-_") }
 

@@ -214,14 +214,14 @@ func (r *Room) defaults(ctx context.Context, w Writer, named []string) (map[stri
 			return nil, err
 		}
 		if fields[kind].binds != "sender" || !w.All && !slices.Contains(w.Senders, code) {
-			return nil, &InputError{"sender", fmt.Sprintf("%q is not the code of an Official Account or Mini Program that is granted to you", cut(code))}
+			return nil, &InputError{"sender", fmt.Sprintf("%q is not the code of an Official Account, Mini Program or app that is granted to you", cut(code))}
 		}
 		if first[kind] != "" {
 			return nil, &InputError{"sender", "names two senders of kind " + kind + ": name one, and write the other into the rows' bind_id"}
 		}
 		first[kind] = code
 	}
-	for _, kind := range []string{"wechatoa", "wechatmp"} {
+	for _, kind := range []string{"wechatoa", "wechatmp", "wechatapp"} {
 		if first[kind] != "" {
 			continue
 		}

@@ -155,6 +155,56 @@ u-13,,oOLD,,,`
 
 func ptr[T any](v T) *T { return &v }
 
+// The file is as JUMS's console gives it: columns of its other senders, too.
+func TestAFileOfJUMSIsImportedAndExportedWhole(t *testing.T) {
+	t.Parallel()
+	const file = `userid,bind_id,wechatoa_openid,wechatwk_userid,wechatwk_linkedcorp_userid,phone,app_regid,alipaylife_userid,dingtalk_userid,tags
+u-1,,,li.na,"ww1/li,ww2/na",13800000000,,,d-1,vip
+u-1,app123,,,,,"r1,r2",,,
+u-1,ali1,,,,,,a-1,,
+u-1,oaShop,oA1,,,,,,,`
+	const want = "alipaylife/ali1=a-1 app/app123=r1 app/app123=r2 dingtalkcc/all=d-1 phone/all=13800000000 tag/all=vip wechatoa/oaShop=oA1 wechatwk/all=li.na wechatwk_linkedcorp/all=ww1/li wechatwk_linkedcorp/all=ww2/na"
+	admin := audience.Writer{All: true}
+	sqltest.Each(t, func(t *testing.T, db *sql.DB) {
+		ctx, r := context.Background(), newRoom(db)
+		table := []byte(file)
+		for _, of := range []string{"JUMS", "an export"} {
+			i, err := r.Import(ctx, admin, upload(table))
+			if err != nil || i.Good != 4 || i.Bad != 0 {
+				t.Fatalf("the file of %s: %+v, %v", of, i, err)
+			}
+			if got := known(t, r, "u-1"); got != want {
+				t.Errorf("the file of %s\nknown: %s\nwant:  %s", of, got, want)
+			}
+			var export bytes.Buffer
+			if err := r.Export(ctx, &export, admin, audience.Filter{}, nil); err != nil {
+				t.Fatal(err)
+			}
+			table = export.Bytes()
+			if _, err := r.Delete(ctx, []string{"u-1"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		i, err := r.Import(ctx, channel, upload([]byte("userid,bind_id,app_regid\nu-2,app123,r1\n")))
+		if err != nil || i.Bad != 1 {
+			t.Errorf("a client wrote under a sender that is not its own: %+v, %v", i, err)
+		}
+	})
+}
+
+func TestAQuoteThatIsNotClosedIsToldByTheRowItBeginsIn(t *testing.T) {
+	t.Parallel()
+	r := newRoom(sqltest.Open(t, sqltest.Source(t, "sqlite")))
+	i, err := r.Import(context.Background(), channel, upload([]byte("userid,tags\nu-1,a\nu-2,\"b\nu-3,c\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, err := r.Problems(context.Background(), i.ID, 0, 10)
+	if err != nil || i.Good != 1 || len(problems) != 1 || problems[0].Row != 3 {
+		t.Errorf("%+v %+v %v", i, problems, err)
+	}
+}
+
 func TestCellsOfAWorkbookThatAreNoValues(t *testing.T) {
 	t.Parallel()
 	file := xlsx(t, [][]any{{"userid", "wechatoa_openid", "phone"}, {"u-1", "", ""}, {"u-2", "oA2", 13800000000}, {20260601, "oA3", 1.5}, {1234567890123456, "oA4", ""}, {"u-5", "oA5", "#N/A"}},

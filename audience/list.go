@@ -62,7 +62,7 @@ func (r *Room) ChangeList(ctx context.Context, id int64, add, remove []string) (
 		}
 		for i, e := range entries {
 			if wrong := checkText(128)(e); wrong != "" {
-				return List{}, &InputError{fmt.Sprintf("%s[%d]", name, i), wrong}
+				return List{}, &InputError{fmt.Sprintf("%s[%d]", name, i), withoutDel(wrong)}
 			}
 		}
 	}

@@ -29,7 +29,9 @@ func (r *Room) change(ctx context.Context, w Writer, raw json.RawMessage) (Chang
 			return c, err
 		}
 		if verb == set {
-			part = bare(fields, part)
+			if part, err = bare(fields, part); err != nil {
+				return c, err
+			}
 		}
 		delete(fields, word)
 		if err := r.ops(ctx, w, &c, verb, part); err != nil {
@@ -44,17 +46,22 @@ func (r *Room) change(ctx context.Context, w Writer, raw json.RawMessage) (Chang
 
 // bare takes phone and email beside userid, as JUMS's guides for SMS and
 // e-mail write them (docs.jiguang.cn/en/jums/senderguide/jums-to-email).
-func bare(fields, part map[string]json.RawMessage) map[string]json.RawMessage {
+func bare(fields, part map[string]json.RawMessage) (map[string]json.RawMessage, error) {
 	for _, kind := range []string{"phone", "email"} {
-		if v, ok := fields[kind]; ok {
-			delete(fields, kind)
-			if part == nil {
-				part = map[string]json.RawMessage{}
-			}
-			part[kind] = v
+		v, ok := fields[kind]
+		if !ok {
+			continue
 		}
+		if _, twice := part[kind]; twice {
+			return nil, &InputError{kind, "stands beside userid and in set: write it once"}
+		}
+		delete(fields, kind)
+		if part == nil {
+			part = map[string]json.RawMessage{}
+		}
+		part[kind] = v
 	}
-	return part
+	return part, nil
 }
 
 func object(name string, raw json.RawMessage) (map[string]json.RawMessage, error) {

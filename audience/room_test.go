@@ -134,6 +134,8 @@ func TestAUserWithAMistakeIsReportedAndTheOthersAreWritten(t *testing.T) {
 		{"an openid with a slash", `{"userid":"u","set":{"oaShop":"o/1"}}`, "must be an id"},
 		{"two openids", `{"userid":"u","set":{"oaShop":["o1","o2"]}}`, "must be one text"},
 		{"a tag of 41 bytes", `{"userid":"u","add":{"tag":{"all":["` + strings.Repeat("x", 41) + `"]}}}`, "1 to 40"},
+		{"a linked corp with a blank", `{"userid":"u","add":{"wechatwk_linkedcorp":["ww/a b"]}}`, "CorpId/userid"},
+		{"a phone in two places", `{"userid":"u","phone":"1","set":{"phone":{"all":"2"}}}`, "phone stands beside userid and in set"},
 		{"a linked corp without a slash", `{"userid":"u","add":{"wechatwk_linkedcorp":["x"]}}`, "CorpId/userid"},
 		{"set of an empty identity", `{"userid":"u","set":{"oaShop":""}}`, "use del"},
 	}

@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,11 @@ func (r *Room) SaveSegment(ctx context.Context, s Segment) (Segment, error) {
 	}
 	if err := s.Condition.check(); err != nil {
 		return Segment{}, err
+	}
+	for i, code := range s.Condition.Bound {
+		if kind, err := r.Kind(ctx, code); err != nil || !slices.Contains(identities, kind) {
+			return Segment{}, cmp.Or(err, error(&InputError{fmt.Sprintf("bound_to[%d]", i), "is no sender that users have identities at: use the code of one that is"}))
+		}
 	}
 	if s.ID == 0 {
 		return r.Store.AddSegment(ctx, s)

@@ -9,14 +9,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Limits of one request (docs.jiguang.cn/jums/server/rest_api_jums_custom_message).
 const (
 	mostTags     = 20
-	mostTagBytes = 40
 	mostUsers    = 1000
 	mostIDs      = 1000 // per sender
 	mostContent  = 1 << 20
@@ -106,6 +103,9 @@ func (r *Room) accept(ctx context.Context, c Client, d *Draft, body []byte) (Rec
 	if err := r.draft(ctx, c, q, d); err != nil {
 		return Receipt{}, err
 	}
+	if d.Waits() {
+		q.warnings = append(q.warnings, "the message waits for an administrator's approval: see approval in GET /v1/messages/{msgid}")
+	}
 	r.hint(ctx, q, d)
 	id, again, err := r.Store.Add(ctx, d)
 	if errors.Is(err, ErrQuota) {
@@ -128,7 +128,7 @@ func (r *Room) draft(ctx context.Context, c Client, q *request, d *Draft) (err e
 	if err := q.times(time.Now()); err != nil {
 		return err
 	}
-	if err := q.audience(); err != nil {
+	if err := q.audience(r.Audience); err != nil {
 		return err
 	}
 	if err := r.registered(ctx, c, q.receipts); err != nil {
@@ -205,7 +205,7 @@ func (q *request) times(now time.Time) error {
 func (q *request) toUsers() bool { return len(q.users)+len(q.tags) > 0 || q.segment != 0 }
 
 // audience holds the targets against JUMS's limits.
-func (q *request) audience() error {
+func (q *request) audience(a Audience) error {
 	switch {
 	case len(q.users) > mostUsers:
 		return &Refusal{codeManyUsers, "aud_userid", fmt.Sprintf("has %d userids: at most %d a call", len(q.users), mostUsers)}
@@ -215,24 +215,25 @@ func (q *request) audience() error {
 		return invalid("aud_tag", "has %d tags: at most %d a call", len(q.tags), mostTags)
 	case q.toUsers() && len(q.targets) > 0:
 		return invalid("aud_"+q.targets[0].kind.name, "must not be mixed with aud_userid, aud_tag or aud_segment: send two requests")
-	case len(q.says) == 0 && len(q.targets) > 0:
-		return invalid("msg_"+q.targets[0].kind.name, "is missing: every aud_xxx needs its msg_xxx")
-	case len(q.says) == 0:
+	case len(q.says) == 0 && len(q.targets) == 0:
 		return invalid("msg_xxx", "is missing: say what to send, in %s", kindNames())
 	case !q.everyone && !q.toUsers() && len(q.targets) == 0:
 		return invalid("aud_"+q.says[0].kind.name, "is missing: name targets in it, or in aud_userid, aud_tag or aud_segment")
 	}
 	for i, tag := range q.tags {
-		if tag == "" || len(tag) > mostTagBytes || !utf8.ValidString(tag) || strings.ContainsFunc(tag, unicode.IsControl) {
-			return invalid(at("aud_tag", i), "has %d bytes: 1 to %d of UTF-8 without control characters", len(tag), mostTagBytes)
+		if wrong := a.WrongTag(tag); wrong != "" {
+			return invalid(at("aud_tag", i), "%s", wrong)
 		}
 	}
 	for i, u := range q.users {
-		if n := len([]rune(u)); n == 0 || n > 64 || strings.ContainsFunc(u, unicode.IsControl) {
-			return invalid(at("aud_userid", i), "has %d characters: 1 to 64, no control characters", n)
+		if wrong := a.WrongUserID(u); wrong != "" {
+			return invalid(at("aud_userid", i), "%s", wrong)
 		}
 	}
 	for _, t := range q.targets {
+		if !slices.ContainsFunc(q.says, func(m said) bool { return m.kind == t.kind }) {
+			return invalid("msg_"+t.kind.name, "is missing: every aud_xxx needs its msg_xxx")
+		}
 		if len(t.Data) == 0 || len(t.Data) > mostIDs {
 			return invalid(t.path+".data", "has %d %ss: 1 to %d per sender and call", len(t.Data), t.ids(), mostIDs)
 		}

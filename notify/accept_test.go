@@ -32,6 +32,9 @@ func TestRequestsAreCheckedBeforeTheyAreAccepted(t *testing.T) {
 	t.Parallel()
 	const data = `"data":{"first":{"value":"x"}}`
 	ids := func(n int) string { b, _ := json.Marshal(openids(n)); return string(b) }
+	users := func(fields string) string {
+		return `{` + fields + `,"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}}]}`
+	}
 	cases := []struct {
 		name, body string
 		code       int
@@ -68,6 +71,15 @@ func TestRequestsAreCheckedBeforeTheyAreAccepted(t *testing.T) {
 		{"1000 users", `{"aud_userid":` + ids(1000) + `,"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}}]}`, 0, ""},
 		{"1001 users", `{"aud_userid":` + ids(1001) + `,"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}}]}`, 1015004, "at most 1000"},
 		{"a userid of 65", `{"aud_userid":["` + strings.Repeat("x", 65) + `"],"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}}]}`, 4004, "aud_userid[0]"},
+		{"a userid with a blank", users(`"aud_userid":["a b"]`), 4004, "aud_userid[0] has illegal characters"},
+		{"a tag with a blank", users(`"aud_tag":["ok","a b"]`), 4004, "aud_tag[1] has a tag with illegal characters"},
+		{"a Chinese tag", users(`"aud_tag":["贵宾_1"]`), 0, ""},
+		{"null for what is left out", users(`"aud_userid":["u-1"],"aud_tag":null,"aud_segment":null,"aud_sms":null,"msg_app":null,"rule_id":null,"option":null,"callback":null,
+			"send_at":null,"expire_at":null,"on_unknown":null`), 0, ""},
+		{"null for an unknown field", users(`"aud_userid":["u-1"],"nick":null`), 4004, "nick is no field"},
+		{"a sendno that is a number", users(`"aud_userid":["u-1"],"option":{"sendno":12}`), 4004, "option.sendno is a JSON number: want a text"},
+		{"a segment that is a number", users(`"aud_segment":[12]`), 4004, "aud_segment is a JSON number: want a text"},
+		{"targets of a kind without a message", `{"aud_wechatoa":["o1"],"aud_wechatmp":["m1"],"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}}]}`, 4004, "msg_wechatmp is missing"},
 		{"no openids", `{"aud_wechatoa":[{"data":[]}],"msg_wechatoa":[{"template_id":"T","data":{}}]}`, 4004, "aud_wechatoa[0].data"},
 		{"an openid with a blank", `{"aud_wechatoa":["o 1"],"msg_wechatoa":[{"template_id":"T","data":{}}]}`, 4004, "aud_wechatoa[0].data[0]"},
 		{"two senders and none named", `{"aud_wechatoa":["o1"],"msg_wechatoa":[{"template_id":"T","data":{}}]}`, 4004, "sender is needed"},

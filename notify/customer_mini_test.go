@@ -54,7 +54,7 @@ func TestACustomerMessageOfAMiniProgramIsCheckedBeforeItIsTaken(t *testing.T) {
 	w := played(t, "sqlite")
 	for fields, words := range map[string]string{
 		`"type":3,"msgtype":"text","text":{"content":"hi"}`: "", `"type":3,"msgtype":"voice","voice":{"media_id":"M"}`: "msgtype must be one of image, link, miniprogrampage, text", `"type":3`: "msgtype must be one of",
-		`"type":1,"template_id":"T"`: "sends 0 (subscribe message) and 3", `"type":"3","msgtype":"text"`: "type: want a number",
+		`"type":1,"template_id":"T"`: "sends 0 (subscribe message) and 3", `"type":"3","msgtype":"text"`: "type is a JSON string: want a number",
 		`"type":3,"msgtype":"text","text":{"content":"` + strings.Repeat("a", 2048) + `"}`: "", `"type":3,"msgtype":"text","text":{"content":"` + strings.Repeat("a", 2049) + `"}`: "2049 bytes: at most 2048",
 		`"type":3,"msgtype":"miniprogrampage","miniprogrampage":{"title":"t","appid":"wx00aa11bb22cc33dd","pagepath":"p","thumb_media_id":"M"}`: `unknown field "appid"`,
 		`"type":3,"msgtype":"miniprogrampage","miniprogrampage":{"title":"t","thumb_media_id":"M"}`:                                             "pagepath is missing",

@@ -24,24 +24,27 @@ func strict(field string, raw []byte, to any) error {
 	if unknown, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return invalid(field, "has an unknown field %s: take it out", unknown)
 	}
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && kind.Field != "" {
+		field += "." + kind.Field
+	}
 	return invalid(field, "%s", jsonText(err))
 }
+
+// isNull tells whether a field says nothing, as many programs write one that
+// they leave out.
+func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 
 // jsonText says what is wrong without quoting the body.
 func jsonText(err error) string {
 	var kind *json1.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		where := ""
-		if kind.Field != "" {
-			where = " at " + kind.Field
-		}
-		return fmt.Sprintf("a %s does not fit here%s: want %s", kind.Value, where, jsonKind(kind.Type.Kind().String()))
+		return fmt.Sprintf("is a JSON %s: want %s", kind.Value, jsonKind(kind.Type.Kind().String()))
 	}
 	var syntax *json1.SyntaxError
 	if errors.As(err, &syntax) {
-		return fmt.Sprintf("the JSON is broken at byte %d", syntax.Offset)
+		return fmt.Sprintf("is broken JSON at byte %d", syntax.Offset)
 	}
-	return "null or broken JSON does not fit here"
+	return "is null or broken JSON"
 }
 
 func jsonKind(kind string) string {
@@ -52,6 +55,8 @@ func jsonKind(kind string) string {
 		return "an object"
 	case "string":
 		return "a text"
+	case "bool":
+		return "true or false"
 	}
 	return "a number"
 }

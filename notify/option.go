@@ -50,7 +50,7 @@ func (r *request) callback(key string, raw json.RawMessage) error {
 	if err := strict(key, raw, &c); err != nil {
 		return err
 	}
-	if len(c.Params) > 0 && (c.Params[0] != '{' && string(c.Params) != "null" || len(c.Params) > 8<<10) {
+	if len(c.Params) > 0 && (c.Params[0] != '{' && !isNull(c.Params) || len(c.Params) > 8<<10) {
 		return invalid("callback.params", "must be an object of at most 8 KiB")
 	}
 	r.receipts, r.params = c.URL, c.Params
@@ -59,7 +59,7 @@ func (r *request) callback(key string, raw json.RawMessage) error {
 
 func (r *request) onUnknown(key string, raw json.RawMessage) error {
 	var word string
-	if err := strict(key, raw, &word); err != nil {
+	if err := strict(key, raw, &word); err != nil || isNull(raw) {
 		return err
 	}
 	if word != "keep" && word != "resend" {
@@ -78,7 +78,7 @@ func (r *request) kept() ([]byte, error) {
 	if r.priority != 2 {
 		keep["priority"] = r.priority
 	}
-	if len(r.params) > 0 && string(r.params) != "null" {
+	if len(r.params) > 0 && !isNull(r.params) {
 		keep["params"] = r.params
 	}
 	if r.receipts != "" {
@@ -91,6 +91,9 @@ func (r *request) kept() ([]byte, error) {
 }
 
 func moment(field string, raw json.RawMessage, to *time.Time) error {
+	if isNull(raw) {
+		return nil
+	}
 	var word string
 	err := read(raw, &word)
 	if err == nil {

@@ -58,7 +58,7 @@ var otherSenders = map[string]int{"app": 1015006, "sms": 1015007, "email": 10150
 func parse(body []byte, general bool) (*request, error) {
 	var fields map[string]json.RawMessage
 	if err := read(body, &fields); err != nil || fields == nil {
-		return nil, invalid("body", "must be a JSON object: %s", jsonText(err))
+		return nil, invalid("body", "must be a JSON object in { }")
 	}
 	r := &request{priority: 2, general: general}
 	for _, key := range sorted(fields) {
@@ -92,6 +92,8 @@ func (r *request) field(key string, raw json.RawMessage) error {
 	}
 	word, name, _ := strings.Cut(key, "_")
 	switch {
+	case r.general && word == "msg" && isNull(raw), r.general && key == "app_para" && isNull(raw):
+		return nil
 	case r.general && word == "msg":
 		return &Refusal{codeNoContent, key, "must be left out: the general template says what is sent"}
 	case r.general && key == "template_id":
@@ -111,6 +113,9 @@ func (r *request) field(key string, raw json.RawMessage) error {
 		return r.aim(g.kind, g, key, raw)
 	}
 	if code, ok := otherSenders[name]; ok && (word == "aud" || word == "msg") {
+		if isNull(raw) {
+			return nil
+		}
 		return &Refusal{code, key, "belongs to a sender that this service does not have: it sends by the WeChat family; leave the field out"}
 	}
 	return invalid(key, "is no field of this request")

@@ -220,6 +220,9 @@ func TestAMessageThatNeedsApprovalWaitsForIt(t *testing.T) {
 			if err != nil {
 				h.t.Fatal(err)
 			}
+			if !r.Again && (len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "approval")) {
+				h.t.Errorf("its caller is not told that it waits: %v", r.Warnings)
+			}
 			return r.MsgID
 		}
 		yes, no, gone := send("k", "o1"), send("", "o2"), send("", "o3")

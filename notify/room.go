@@ -31,6 +31,10 @@ type Senders interface {
 
 // Audience knows the identities of users; those without one are left out.
 type Audience interface {
+	// WrongUserID and WrongTag say what no user's id, and no user's tag, can be;
+	// empty: nothing is wrong.
+	WrongUserID(id string) string
+	WrongTag(tag string) string
 	Resolve(ctx context.Context, kind, sender string, userids []string) (map[string]string, error)
 	// Select pages through a selection but for its named users: next is what to
 	// go on after, 0 at the end.

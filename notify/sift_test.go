@@ -130,6 +130,7 @@ func TestSegmentsAndListsAreChecked(t *testing.T) {
 			"any_tags is missing":        {Name: "x"},
 			"all_tags has 21 entries":    {Name: "x", Condition: audience.Condition{All: many}},
 			"no_tags[0] has a tag of 41": {Name: "x", Condition: audience.Condition{None: []string{strings.Repeat("a", 41)}}},
+			"bound_to[1] is no sender":   {Name: "x", Condition: audience.Condition{Bound: []string{"oa1", "nope"}}},
 			"bound_to[0] must be":        {Name: "x", Condition: audience.Condition{Bound: []string{"a b"}}},
 		} {
 			if _, err := h.users.SaveSegment(context.Background(), s); err == nil || !strings.Contains(err.Error(), want) {

@@ -11,9 +11,10 @@ import (
 var (
 	// ErrRetracted: it was retracted before.
 	ErrRetracted = errors.New("the message has been retracted already")
-	// ErrTooOld: JUMS lets messages of the last 24 hours be retracted
-	// (docs.jiguang.cn/jums/server/rest_api_jums_retract_message).
-	ErrTooOld = errors.New("the message is older than 24 hours: only newer ones can be retracted")
+	// ErrTooOld: JUMS lets messages that were sent in the last 24 hours be retracted
+	// (docs.jiguang.cn/jums/server/rest_api_jums_retract_message). Those that are
+	// not sent yet, for send_at or an approval, always can be.
+	ErrTooOld = errors.New("the message was sent more than 24 hours ago: only newer ones can be retracted; pause it if somebody is still waiting")
 	// ErrEnded: nobody is queued or sending any more.
 	ErrEnded = errors.New("nobody is waiting for this message any more: there is nothing to pause or resume")
 	// ErrExpired: who failed could not be handed over in time.
@@ -36,8 +37,8 @@ const (
 // atomic but for its batches, and may be repeated.
 type Steering interface {
 	// Retract marks a message: no call for it begins any more, on any replica.
-	// fs.ErrNotExist, ErrRetracted, ErrTooOld if it was accepted longer than
-	// within ago.
+	// fs.ErrNotExist, ErrRetracted, ErrTooOld if its sending could begin
+	// longer than within ago.
 	Retract(ctx context.Context, id MsgID, clientID int64, within time.Duration) error
 	// Cancel ends the queued recipients of a retracted message in up to limit
 	// chunks, which say why; more: call again.

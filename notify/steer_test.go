@@ -67,6 +67,29 @@ func TestRetractingLeavesWhatWasHandedOver(t *testing.T) {
 	})
 }
 
+func TestWhatIsNotSentYetCanBeRetractedHoweverOldItIs(t *testing.T) {
+	t.Parallel()
+	each(t, func(h *house) {
+		ctx := context.Background()
+		scheduled := h.accept(with(body("o1"), map[string]any{"send_at": time.Now().Add(48 * time.Hour)}))
+		held := shop
+		held.Approval, held.Owners = true, []string{"li.na"}
+		waiting, err := h.room.Accept(ctx, held, "/v1/sent", "", with(body("o2"), map[string]any{"option": map[string]any{"owner": "li.na"}}))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		sqltest.Exec(h.t, h.source, `UPDATE message SET created_at = created_at - ?`, (72 * time.Hour).Milliseconds())
+		for _, id := range []string{scheduled, waiting.MsgID} {
+			if err := h.room.Retract(ctx, shop, id); err != nil {
+				h.t.Fatal(err)
+			}
+			if h.comesTo(id, notify.Withdrawn); h.v.got("o1")+h.v.got("o2") != 0 {
+				h.t.Error("it was sent all the same")
+			}
+		}
+	})
+}
+
 func TestACallWithoutAnswerIsNotRepeatedAfterARetraction(t *testing.T) {
 	t.Parallel()
 	each(t, func(h *house) {

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"wechattpp/wechat"
@@ -40,6 +41,13 @@ type Draft struct {
 	// day of QuotaZone, by the database's clock; one with a Key counts once.
 	Quota     int
 	QuotaZone *time.Location
+}
+
+// Waits tells whether somebody has to approve it: it is held, and not known to
+// be for nobody.
+func (d *Draft) Waits() bool {
+	open := func(t Target) bool { return !t.Skipped() }
+	return d.Held && (d.For != nil || slices.ContainsFunc(d.Targets, func(some []Target) bool { return slices.ContainsFunc(some, open) }))
 }
 
 // Due is a chunk whose time has come.

@@ -45,7 +45,7 @@ func (n *Notify) Decide(ctx context.Context, id notify.MsgID, yes bool) error {
 func approvalSteps(batch []*adding) []step {
 	var args []any
 	for _, a := range batch {
-		if a.d.Held && (a.d.For != nil || a.open() > 0) { // else there is nothing to approve
+		if a.d.Waits() {
 			args = append(args, a.id.ID, undecided)
 		}
 	}

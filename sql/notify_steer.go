@@ -13,14 +13,14 @@ type steered struct {
 	Retracted bool         `db:"retracted"`
 	Decision  *int         `db:"decision"` // nil: none is needed
 	Expired   bool         `db:"expired"`
-	Age       int64        `db:"age"`
+	Age       int64        `db:"age"` // since sending could begin; below 0: it cannot yet
 }
 
 // steer locks a message of the client.
 func (t tx) steer(ctx context.Context, id notify.MsgID, clientID int64) (s steered, err error) {
 	const query = `SELECT state, CASE WHEN retracted_at IS NULL THEN 0 ELSE 1 END AS retracted,
-		CASE WHEN expire_at <= {now} THEN 1 ELSE 0 END AS expired, {now} - created_at AS age
-		, decision FROM message LEFT JOIN message_approval ON message_id = id WHERE id = ? AND nonce = ? AND (client_id = ? OR ? < 0)`
+		CASE WHEN expire_at <= {now} THEN 1 ELSE 0 END AS expired, 
+		{now} - CASE WHEN send_at > created_at THEN send_at ELSE created_at END AS age, decision FROM message LEFT JOIN message_approval ON message_id = id WHERE id = ? AND nonce = ? AND (client_id = ? OR ? < 0)`
 	err = t.get(ctx, &s, query+t.db.forUpdate(), id.ID, id.Nonce, clientID, clientID)
 	if err == nil && s.Retracted {
 		err = notify.ErrRetracted
@@ -36,7 +36,7 @@ func (n *Notify) Retract(ctx context.Context, id notify.MsgID, clientID int64, w
 		switch {
 		case err != nil:
 			return err
-		case s.Age > within.Milliseconds():
+		case s.Age > within.Milliseconds() && !s.waiting():
 			return notify.ErrTooOld
 		}
 		return t.retract(ctx, id.ID)
