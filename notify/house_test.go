@@ -3,8 +3,10 @@ package notify_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"testing"
@@ -60,6 +62,9 @@ func newHouse(t testing.TB, source string, fit ...func(*notify.Config)) *house {
 		}}
 	h.users = &audience.Room{Store: db.Audience(), Kind: func(ctx context.Context, code string) (string, error) {
 		_, kind, _, err := h.senders.Find(ctx, code)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
 		return kind, err
 	}}
 	for i, code := range []string{"oa1", "oa2", "oa3"} {
