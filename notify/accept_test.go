@@ -78,7 +78,7 @@ func TestRequestsAreCheckedBeforeTheyAreAccepted(t *testing.T) {
 			"send_at":null,"expire_at":null,"on_unknown":null`), 0, ""},
 		{"null for an unknown field", users(`"aud_userid":["u-1"],"nick":null`), 4004, "nick is no field"},
 		{"a sendno that is a number", users(`"aud_userid":["u-1"],"option":{"sendno":12}`), 4004, "option.sendno is a JSON number: want a text"},
-		{"a segment that is a number", users(`"aud_segment":[12]`), 4004, "aud_segment is a JSON number: want a text"},
+		{"a segment that is a number", users(`"aud_segment":[12]`), 4004, "aud_segment[0] is a JSON number: want a text"},
 		{"targets of a kind without a message", `{"aud_wechatoa":["o1"],"aud_wechatmp":["m1"],"msg_wechatoa":[{"sender":"oa1","template_id":"T","data":{}}]}`, 4004, "msg_wechatmp is missing"},
 		{"no openids", `{"aud_wechatoa":[{"data":[]}],"msg_wechatoa":[{"template_id":"T","data":{}}]}`, 4004, "aud_wechatoa[0].data"},
 		{"an openid with a blank", `{"aud_wechatoa":["o 1"],"msg_wechatoa":[{"template_id":"T","data":{}}]}`, 4004, "aud_wechatoa[0].data[0]"},

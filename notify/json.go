@@ -24,8 +24,14 @@ func strict(field string, raw []byte, to any) error {
 	if unknown, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return invalid(field, "has an unknown field %s: take it out", unknown)
 	}
-	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && kind.Field != "" {
-		field += "." + kind.Field
+	if kind, ok := errors.AsType[*json1.UnmarshalTypeError](err); ok && kind.Field != "" {
+		for name := range strings.SplitSeq(kind.Field, ".") {
+			if strings.Trim(name, "0123456789") == "" {
+				field += "[" + name + "]"
+			} else {
+				field += "." + name
+			}
+		}
 	}
 	return invalid(field, "%s", jsonText(err))
 }
