@@ -43,8 +43,8 @@ func serveCommand(flags *pflag.FlagSet) *cobra.Command {
 // ballast is memory that is never touched, and so never resident. The live heap
 // is a few megabytes, and the collector, which runs whenever the heap has
 // doubled, would run six times a second under load, 2 to 4 ms each: this lets
-// the heap grow to some 30 MB before.
-func ballast() []byte { return make([]byte, 10<<20) }
+// the heap grow to some 25 MB before.
+func ballast() []byte { return make([]byte, 8<<20) }
 
 func serve(ctx context.Context, cfg *Config, log *slog.Logger) (err error) {
 	if path, ok := sqlitePath(cfg); ok {
