@@ -22,11 +22,23 @@ func TestMigrations(t *testing.T) {
 		if done, err := db.Migrated(ctx); err != nil || !done {
 			t.Fatalf("after migrating up: migrated %v, %v", done, err)
 		}
-		for range steps {
-			if err := db.MigrateDown(ctx); err != nil {
-				t.Fatal(err)
+		down := func(n int) {
+			t.Helper()
+			for range n {
+				if err := db.MigrateDown(ctx); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
+		fillSealed(t, db) // each way with rows in the tables
+		down(len(steps) / 4)
+		if err := db.Migrate(ctx); err != nil {
+			t.Fatalf("up again: %v", err)
+		}
+		if kept, err := db.Access().Clients(ctx, 0, 10); err != nil || len(kept) != 1 {
+			t.Errorf("after some steps back and up again: %d clients, %v", len(kept), err)
+		}
+		down(len(steps))
 		if done, err := db.Migrated(ctx); err != nil || done {
 			t.Fatalf("after migrating down: migrated %v, %v", done, err)
 		}

@@ -57,7 +57,7 @@ func TestTheRecipesInGoOfThePageOnTokensWork(t *testing.T) {
 	w := newWorld(t, "sqlite")
 	appSecret, _ := w.own(t)
 	r := w.start(t)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
 	admin := r.admin()
 	if err := admin.call(ctx, http.MethodPost, "/v1/senders", map[string]any{"code": "shop", "kind": "wechatoa", "credentials": "secret", "app_id": ownAppID, "app_secret": appSecret}, nil); err != nil {
