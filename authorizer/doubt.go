@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
 	"wechattpp/wechat"
@@ -30,14 +31,21 @@ const (
 var ErrDoubt = errors.New("whether the account still authorizes the platform is not known yet")
 
 type doubts struct {
-	pace *rate.Limiter
+	pace *rate.Limiter // of Verify
+	// Of Suspect, which whoever makes refused calls must not keep Verify from; suspected is who was asked after lately.
+	suspects  *rate.Limiter
+	suspected *lru.Cache[string, time.Time]
+
 	mu   *sync.Mutex // held while one is concluded: the next one counts it
 	list map[string]bool
 	err  error     // of reading it
 	at   time.Time // of both
 }
 
-func newDoubts() doubts { return doubts{pace: rate.NewLimiter(5, 20), mu: new(sync.Mutex)} }
+func newDoubts() doubts {
+	suspected, _ := lru.New[string, time.Time](1000) // fails on sizes below 1 only
+	return doubts{pace: rate.NewLimiter(5, 20), suspects: rate.NewLimiter(5, 20), suspected: suspected, mu: new(sync.Mutex)}
+}
 
 // Suspect is told of an account whose call the vendor refused, whoever made it,
 // so that ProfileDue finds out what follows: whether it still authorizes us, which
@@ -45,11 +53,12 @@ func newDoubts() doubts { return doubts{pace: rate.NewLimiter(5, 20), mu: new(sy
 // is nothing. Of too many at once some are left out: their next call is refused,
 // too.
 func (a *Authorizers) Suspect(ctx context.Context, appID string) error {
-	if !a.doubts.pace.Allow() {
+	if at, ok := a.doubts.suspected.Get(appID); ok && time.Since(at) < verifyEvery || !a.doubts.suspects.Allow() {
 		return nil
 	}
 	due, err := a.Store.RefreshProfile(ctx, appID, verifyEvery)
 	if due {
+		a.doubts.suspected.Add(appID, time.Now())
 		a.nudge()
 	}
 	return err
