@@ -110,7 +110,7 @@ func explain(err error) error {
 func field(p jsontext.Pointer) string {
 	var b strings.Builder
 	for token := range p.Tokens() {
-		if _, err := strconv.Atoi(token); err == nil && b.Len() > 0 {
+		if _, err := strconv.Atoi(token); err == nil {
 			b.WriteString("[" + token + "]")
 			continue
 		}

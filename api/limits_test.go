@@ -89,7 +89,7 @@ func TestEveryLimitOfJUMSHoldsJustInsideAndJustOutside(t *testing.T) {
 		{"a user", "/v1/user/opt", `[{"userid":"u-1","set":{"tag":{"all":["vip"]}}}]`, 0, nil},
 		{"1000 users", "/v1/user/opt", `[` + strings.TrimSuffix(strings.Repeat(`{"userid":"u-1"},`, 1000), ",") + `]`, 0, nil},
 		{"1001 users", "/v1/user/opt", `[` + strings.TrimSuffix(strings.Repeat(`{"userid":"u-1"},`, 1001), ",") + `]`, 4004, []string{"1000"}},
-		{"a user's field twice", "/v1/user/opt", `[{"userid":"u-1","userid":"u-2"}]`, 4004, []string{"userid is given twice"}},
+		{"a user's field twice", "/v1/user/opt", `[{"userid":"u-1","userid":"u-2"}]`, 4004, []string{"[0].userid is given twice"}},
 		{"users as an object", "/v1/user/opt", `{}`, 4004, nil},
 	}
 	for name, who := range map[string]func(*http.Request){
