@@ -146,14 +146,6 @@ func (m *appMessage) options(path string, form appForm, a *App) error {
 	return nil
 }
 
-// unsafe refuses a value of safe.
-func unsafe(path string, safe int, form appForm, kind string) error {
-	if form.safe == 0 {
-		return invalid(path+".safe", "is %d: a message of msgtype %s cannot be confidential, leave it out", safe, kind)
-	}
-	return invalid(path+".safe", "is %d: 0 to %d for msgtype %s", safe, form.safe, kind)
-}
-
 func (a *App) put(p *Part) { p.Kind, p.App = a.Type, a }
 
 func (a *App) size() int { return len(a.Object) }

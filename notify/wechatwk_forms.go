@@ -33,6 +33,14 @@ var appForms = map[string]appForm{
 	"template_card":      {func() limited { return &templateCard{} }, 0, true},
 }
 
+// unsafe refuses a value of safe.
+func unsafe(path string, safe int, form appForm, kind string) error {
+	if form.safe == 0 {
+		return invalid(path+".safe", "is %d: a message of msgtype %s cannot be confidential, leave it out", safe, kind)
+	}
+	return invalid(path+".safe", "is %d: 0 to %d for msgtype %s", safe, form.safe, kind)
+}
+
 // limits collects the first breach. Of a draft, a text with a variable may yet
 // become anything.
 type limits struct {
