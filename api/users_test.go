@@ -140,7 +140,7 @@ func TestWhichSenderAnOpenidBelongsTo(t *testing.T) {
 	}
 	h.refused(h.importFile(both, file, "sender", "mp1"), http.StatusBadRequest, codeInvalid, "sender")
 	h.refused(h.importFile(both, file, "sender", "oa1", "sender", "oa2"), http.StatusBadRequest, codeInvalid, "two senders")
-	h.refused(h.importFile(both, file, "sender", "oa1", "sender", "oa2", "sender", "x"), http.StatusBadRequest, codeInvalid, "more than twice")
+	h.refused(h.importFile(both, file, "sender", "oa1", "sender", "oa2", "sender", "x", "sender", "y"), http.StatusBadRequest, codeInvalid, "more than three times")
 	h.refused(h.importFile(both, file, "colour", "red"), http.StatusBadRequest, codeInvalid, "colour", "sheet")
 	h.refused(h.importFile(both, file, "sheet", strings.Repeat("x", 257)), http.StatusBadRequest, codeInvalid, "sheet", "256")
 	h.refused(h.importFile(both, ""), http.StatusBadRequest, codeInvalid, "file", "missing")
