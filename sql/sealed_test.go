@@ -281,10 +281,14 @@ func TestAValueThatChangesMeanwhileIsNotOverwritten(t *testing.T) {
 				if err := writer.Put(ctx, shop, lent("a", refresh), 0, time.Hour); err != nil {
 					t.Error(err)
 				}
+				if k, err := both.Token("wxUs").Load(ctx, shop); err != nil || k.Refresh != refresh {
+					t.Errorf("stored was %q, now it is %q (%v)", refresh, k.Refresh, err)
+				}
+				time.Sleep(time.Millisecond) // who waits for SQLite's lock has no turn, and would find no gap
 			}
 			last <- refresh
 		}()
-		for range 20 {
+		for range 50 {
 			if _, err := both.Reseal(ctx, quiet); err != nil {
 				t.Error(err)
 			}
