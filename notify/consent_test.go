@@ -28,6 +28,17 @@ func newConsenting(t *testing.T, kind string) *consenting {
 	return w
 }
 
+// eachConsenting runs a test on both databases.
+func eachConsenting(t *testing.T, f func(t *testing.T, w *consenting)) {
+	t.Helper()
+	for _, kind := range []string{"sqlite", "mysql"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			f(t, newConsenting(t, kind))
+		})
+	}
+}
+
 // says lets a user answer a popup, for WeChat and for the ledger.
 func (w *consenting) says(appID, openid string, word audience.Word) {
 	w.t.Helper()
@@ -76,92 +87,80 @@ func (w *consenting) left(appID, template string, scene int, openid string) int 
 
 func TestTheLedgerFollowsWhatIsSentAndWarnsBefore(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"sqlite", "mysql"} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			w := newConsenting(t, kind)
-			if got := w.warned("/v1/sent", miniBody); !strings.Contains(got, "for 2 of 2 recipients (oSubscriber, oRefuser)") || !strings.Contains(got, "43101") {
-				t.Errorf("nobody agreed: %q", got)
-			}
-			w.says("wxmini1", subscriber, audience.Accept)
-			w.says("wxmini1", subscriber, audience.Accept)
-			if got := w.warned("/v1/sent", miniBody); !strings.Contains(got, "for 1 of 2 recipients (oRefuser)") {
-				t.Errorf("one agreed: %q", got)
-			}
-			if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 1 {
-				t.Errorf("%d left of two after a message", n)
-			}
-			w.says("wxmini1", refuser, audience.Accept)
-			if got := w.warned("/v1/sent", miniBody); got != "" {
-				t.Errorf("both agreed: %q", got)
-			}
-			if a, b := w.left("wxmini1", "PRI", audience.NoScene, subscriber), w.left("wxmini1", "PRI", audience.NoScene, refuser); a != 0 || b != 0 {
-				t.Errorf("left %d and %d of one each", a, b)
-			}
-			if n := sqltest.Number(t, w.source, `SELECT COUNT(*) FROM consent_news`); n != 0 {
-				t.Errorf("%d lines of news were counted and stay", n)
-			}
-			if got := w.warned("/v1/sent", `{"aud_wechatoa":[{"sender":"oa1","data":["oSubscriber"]}],"msg_wechatoa":[{"sender":"oa1","template_id":"TPL","data":{"thing1":{"value":"x"}}}]}`); got != "" {
-				t.Errorf("a template message needs no consent: %q", got)
-			}
-		})
-	}
+	eachConsenting(t, func(t *testing.T, w *consenting) {
+		if got := w.warned("/v1/sent", miniBody); !strings.Contains(got, "for 2 of 2 recipients (oSubscriber, oRefuser)") || !strings.Contains(got, "43101") {
+			t.Errorf("nobody agreed: %q", got)
+		}
+		w.says("wxmini1", subscriber, audience.Accept)
+		w.says("wxmini1", subscriber, audience.Accept)
+		if got := w.warned("/v1/sent", miniBody); !strings.Contains(got, "for 1 of 2 recipients (oRefuser)") {
+			t.Errorf("one agreed: %q", got)
+		}
+		if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 1 {
+			t.Errorf("%d left of two after a message", n)
+		}
+		w.says("wxmini1", refuser, audience.Accept)
+		if got := w.warned("/v1/sent", miniBody); got != "" {
+			t.Errorf("both agreed: %q", got)
+		}
+		if a, b := w.left("wxmini1", "PRI", audience.NoScene, subscriber), w.left("wxmini1", "PRI", audience.NoScene, refuser); a != 0 || b != 0 {
+			t.Errorf("left %d and %d of one each", a, b)
+		}
+		if n := sqltest.Number(t, w.source, `SELECT COUNT(*) FROM consent_news`); n != 0 {
+			t.Errorf("%d lines of news were counted and stay", n)
+		}
+		if got := w.warned("/v1/sent", `{"aud_wechatoa":[{"sender":"oa1","data":["oSubscriber"]}],"msg_wechatoa":[{"sender":"oa1","template_id":"TPL","data":{"thing1":{"value":"x"}}}]}`); got != "" {
+			t.Errorf("a template message needs no consent: %q", got)
+		}
+	})
 }
 
 func TestWeChatsNoIsTheTruth(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"sqlite", "mysql"} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			w := newConsenting(t, kind)
-			w.says("wxmini1", subscriber, audience.Accept)
-			w.says("wxmini1", subscriber, audience.Accept)
-			if err := w.sim.Subscribe(context.Background(), simulator.Subscription{AppID: "wxmini1", OpenID: subscriber, TemplateID: "PRI", Action: "reject", Silent: true}); err != nil {
-				t.Fatal(err)
-			}
-			if got := w.warned("/v1/sent", strings.Replace(miniBody, `,"oRefuser"`, "", 1)); got != "" {
-				t.Errorf("the ledger does not know of the refusal: %q", got)
-			}
-			if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 0 {
-				t.Errorf("%d left after 43101", n)
-			}
-		})
-	}
+	eachConsenting(t, func(t *testing.T, w *consenting) {
+		w.says("wxmini1", subscriber, audience.Accept)
+		w.says("wxmini1", subscriber, audience.Accept)
+		if err := w.sim.Subscribe(context.Background(), simulator.Subscription{AppID: "wxmini1", OpenID: subscriber, TemplateID: "PRI", Action: "reject", Silent: true}); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.warned("/v1/sent", strings.Replace(miniBody, `,"oRefuser"`, "", 1)); got != "" {
+			t.Errorf("the ledger does not know of the refusal: %q", got)
+		}
+		if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 0 {
+			t.Errorf("%d left after 43101", n)
+		}
+	})
 }
 
 func TestASceneAllowsOneMessage(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"sqlite", "mysql"} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			w := newConsenting(t, kind)
-			const scene = 10_000
-			for _, openid := range []string{subscriber, subscriber} {
-				if _, err := w.ledger.Report(context.Background(), audience.Entry{Account: "wxmobile", OpenID: openid, Template: "OTS", Scene: scene, Word: audience.Confirm}); err != nil {
-					t.Fatal(err)
-				}
-				number := scene
-				if err := w.sim.Subscribe(context.Background(), simulator.Subscription{AppID: "wxmobile", OpenID: openid, TemplateID: "OTS", Scene: &number}); err != nil {
-					t.Fatal(err)
-				}
+	eachConsenting(t, func(t *testing.T, w *consenting) {
+		const scene = 10_000
+		for _, openid := range []string{subscriber, subscriber} {
+			if _, err := w.ledger.Report(context.Background(), audience.Entry{Account: "wxmobile", OpenID: openid, Template: "OTS", Scene: scene, Word: audience.Confirm}); err != nil {
+				t.Fatal(err)
 			}
-			body := func(scene int) string {
-				return fmt.Sprintf(`{"aud_wechatapp":[{"data":["oSubscriber"]}],"msg_wechatapp":[{"template_id":"OTS","scene":%d,"title":"t","content":"c"}]}`, scene)
+			number := scene
+			if err := w.sim.Subscribe(context.Background(), simulator.Subscription{AppID: "wxmobile", OpenID: openid, TemplateID: "OTS", Scene: &number}); err != nil {
+				t.Fatal(err)
 			}
-			if got := w.warned("/v1/sent", body(scene)); got != "" {
-				t.Errorf("confirmed twice: %q", got)
-			}
-			if n := w.left("wxmobile", "OTS", scene, subscriber); n != 0 {
-				t.Errorf("%d left of a scene confirmed twice", n)
-			}
-			if got := w.warned("/v1/sent", body(scene)); !strings.Contains(got, "at scene 10000 is recorded for 1 of 1") {
-				t.Errorf("the scene is spent: %q", got)
-			}
-			if got := w.warned("/v1/sent", body(9_999)); !strings.Contains(got, "at scene 9999") {
-				t.Errorf("another scene: %q", got)
-			}
-		})
-	}
+		}
+		body := func(scene int) string {
+			return fmt.Sprintf(`{"aud_wechatapp":[{"data":["oSubscriber"]}],"msg_wechatapp":[{"template_id":"OTS","scene":%d,"title":"t","content":"c"}]}`, scene)
+		}
+		if got := w.warned("/v1/sent", body(scene)); got != "" {
+			t.Errorf("confirmed twice: %q", got)
+		}
+		if n := w.left("wxmobile", "OTS", scene, subscriber); n != 0 {
+			t.Errorf("%d left of a scene confirmed twice", n)
+		}
+		if got := w.warned("/v1/sent", body(scene)); !strings.Contains(got, "at scene 10000 is recorded for 1 of 1") {
+			t.Errorf("the scene is spent: %q", got)
+		}
+		if got := w.warned("/v1/sent", body(9_999)); !strings.Contains(got, "at scene 9999") {
+			t.Errorf("another scene: %q", got)
+		}
+	})
 }
 
 func TestForRecipientsWhoAreLookedForLaterTheCountIsTold(t *testing.T) {
@@ -192,25 +191,21 @@ func TestASendIsTakenThoughTheLedgerDoesNotAnswer(t *testing.T) {
 
 func TestNewsThatSomebodyDiedOverAreCountedOnce(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"sqlite", "mysql"} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			w := newConsenting(t, kind)
-			w.says("wxmini1", subscriber, audience.Accept)
-			w.says("wxmini1", subscriber, audience.Accept)
-			w.taken(miniBody)
-			w.send()
-			sqltest.Exec(t, w.source, `UPDATE consent_news SET claim = 7, due_at = due_at + 600000`) // claimed by who is gone
-			w.counts()
-			if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 2 {
-				t.Errorf("%d left while another counts", n)
-			}
-			sqltest.Exec(t, w.source, `UPDATE consent_news SET due_at = due_at - 600000`) // its lease is over
-			w.counts()
-			w.counts()
-			if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 1 {
-				t.Errorf("%d left of two after a message", n)
-			}
-		})
-	}
+	eachConsenting(t, func(t *testing.T, w *consenting) {
+		w.says("wxmini1", subscriber, audience.Accept)
+		w.says("wxmini1", subscriber, audience.Accept)
+		w.taken(miniBody)
+		w.send()
+		sqltest.Exec(t, w.source, `UPDATE consent_news SET claim = 7, due_at = due_at + 600000`) // claimed by who is gone
+		w.counts()
+		if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 2 {
+			t.Errorf("%d left while another counts", n)
+		}
+		sqltest.Exec(t, w.source, `UPDATE consent_news SET due_at = due_at - 600000`) // its lease is over
+		w.counts()
+		w.counts()
+		if n := w.left("wxmini1", "PRI", audience.NoScene, subscriber); n != 1 {
+			t.Errorf("%d left of two after a message", n)
+		}
+	})
 }

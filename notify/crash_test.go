@@ -126,7 +126,8 @@ func TestWhatIsInDoubtForTooLongEndsAsUnknownOrIsSentAgain(t *testing.T) {
 	})
 }
 
-// beginLate claims what is due as if the time for repeats were over.
+// beginLate claims what is due as if the time for repeats were over. It polls, for
+// leases end by the database's clock, and gives up after 40 s.
 func (h *house) beginLate(ctx context.Context) []*notify.Work {
 	h.t.Helper()
 	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {

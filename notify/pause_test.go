@@ -124,8 +124,9 @@ func TestAWithdrawalInTheMiddleStopsWithinTwoSeconds(t *testing.T) {
 	msgID := h.accept(body(openids(1000)...))
 	var wait sync.WaitGroup
 	wait.Go(h.send)
+	// The vendor counts calls and tells nobody: polled until the send is well under way, 20 s at most.
 	for deadline := time.Now().Add(20 * time.Second); h.v.total() < 10 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-	} // until it is well under way
+	}
 	h.away.Store("wxapp1", true)
 	before := h.v.total()
 	wait.Wait()

@@ -113,7 +113,8 @@ func TestACallWithoutAnswerIsNotRepeatedAfterARetraction(t *testing.T) {
 	})
 }
 
-// comesTo sends until the message has come to a stage.
+// comesTo sends until the message has come to a stage. It polls, for what is due
+// comes due by the database's clock, and gives up after 40 s.
 func (h *house) comesTo(id string, stage notify.Stage) {
 	h.t.Helper()
 	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {

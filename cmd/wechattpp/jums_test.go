@@ -87,7 +87,8 @@ func (r *replica) takeOver(name, key, secret string, more ...string) {
 }
 
 // run makes the call; one that only reads is made again until it answers as
-// shown, for effects follow their causes within a second or so.
+// shown: effects follow their causes within a second or so, in another process,
+// which can only be asked. After 40 s it is an error.
 func (c docCall) run(t *testing.T, env map[string]string) {
 	t.Helper()
 	for end := time.Now().Add(40 * time.Second); ; time.Sleep(100 * time.Millisecond) {
